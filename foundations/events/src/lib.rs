@@ -1,0 +1,1 @@
+//! events: opened with its first line.

@@ -1,0 +1,90 @@
+//! Time and entropy of the machine, real or simulated, behind one handle. Start at [`Host`].
+
+use std::sync::Arc;
+
+use moment::{EpochMs, Moment};
+
+/// Where time and randomness come from.
+pub trait Source: Send + Sync + 'static {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    fn now_ms(&self) -> EpochMs;
+    /// Milliseconds that never jump, since some fixed moment of this process.
+    fn monotonic_ms(&self) -> u64;
+    /// 64 random bits, good enough for secrets.
+    fn entropy(&self) -> u64;
+}
+
+/// The handle that everything outside `pure` holds.
+#[derive(Clone)]
+pub struct Host {
+    source: Arc<dyn Source>,
+}
+
+impl Host {
+    /// The machine itself.
+    pub fn real() -> Host {
+        Host::from_source(Arc::new(real::Real::new()))
+    }
+
+    /// Any other source, for tests and simulation.
+    pub fn from_source(source: Arc<dyn Source>) -> Host {
+        Host { source }
+    }
+
+    pub fn now_ms(&self) -> EpochMs {
+        self.source.now_ms()
+    }
+
+    pub fn monotonic_ms(&self) -> u64 {
+        self.source.monotonic_ms()
+    }
+
+    pub fn entropy(&self) -> u64 {
+        self.source.entropy()
+    }
+
+    /// Now, with a fresh seed.
+    pub fn moment(&self) -> Moment {
+        Moment { now_ms: self.now_ms(), seed: self.entropy() }
+    }
+
+    /// A random version 4 UUID.
+    pub fn uuid(&self) -> String {
+        moment::Random::new(self.entropy()).uuid()
+    }
+}
+
+mod real {
+    //! The machine's own clock and random numbers.
+
+    use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+    use super::{EpochMs, Source};
+
+    pub(super) struct Real {
+        begin: Instant,
+    }
+
+    impl Real {
+        pub(super) fn new() -> Real {
+            Real { begin: Instant::now() }
+        }
+    }
+
+    impl Source for Real {
+        fn now_ms(&self) -> EpochMs {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            EpochMs::try_from(since.as_millis()).unwrap_or(EpochMs::MAX)
+        }
+
+        fn monotonic_ms(&self) -> u64 {
+            u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX)
+        }
+
+        fn entropy(&self) -> u64 {
+            // A UUID has six fixed bits; two turned against each other leave none.
+            let (one, two) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+            one.as_u64_pair().0 ^ two.as_u64_pair().0.rotate_left(32)
+        }
+    }
+}

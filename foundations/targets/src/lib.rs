@@ -1,0 +1,4 @@
+//! The one way out: what workflows call, inside this process or beyond it.
+//! Knows no workflow. Start at [`lambda::Lambda`].
+
+pub mod lambda;

@@ -1,0 +1,33 @@
+//! What enters the interpreter.
+
+use crate::effect::TimerKind;
+use crate::execution::FrameId;
+use crate::payload::Payload;
+
+/// One thing that happened. Task events name the attempt they belong to; late ones are ignored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The execution begins.
+    Start,
+    /// Go on after [`crate::Transition::more`].
+    Continue,
+    /// A timer that was set has come due.
+    Timer { frame: FrameId, kind: TimerKind },
+    /// A worker took an activity's task (SFN-HIST-33).
+    ActivityStarted { frame: FrameId, attempt: u32, worker_name: Option<String> },
+    /// The call of a `.sync` or `.waitForTaskToken` task was answered (SFN-HIST-32).
+    TaskSubmitted { frame: FrameId, attempt: u32, output: Payload },
+    /// The task is done: answer of a call, final result of a job, or SendTaskSuccess.
+    TaskSucceeded { frame: FrameId, attempt: u32, output: Payload },
+    /// The task failed: of a call, a job, or SendTaskFailure; either text may be missing.
+    TaskFailed { frame: FrameId, attempt: u32, error: Option<String>, cause: Option<String> },
+    /// SendTaskHeartbeat: restarts the heartbeat clock, writes no history (SFN-INT-147).
+    Heartbeat { frame: FrameId, attempt: u32 },
+    /// The server died during a call: whether it took effect is unknown (SFN-SEM-104). Tasks that
+    /// were submitted keep waiting.
+    OutcomeLost { frame: FrameId, attempt: u32 },
+    /// StopExecution.
+    Stop { error: Option<String>, cause: Option<String> },
+    /// The machine was deleted: the execution fails at this, its next transition (SFN-SEM-74).
+    MachineDeleted,
+}

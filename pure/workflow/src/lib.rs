@@ -1,0 +1,78 @@
+//! The interpreter: one event in, one transition out. No clock, no dice, no I/O.
+//! It must never know where executions are kept or who performs their tasks.
+//! Start at [`step`], then [`execution`] for what is kept and [`history`] for what is told.
+
+pub mod effect;
+pub mod event;
+pub mod execution;
+pub mod history;
+pub mod payload;
+
+use asl::model::Definition;
+use moment::Moment;
+
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::execution::{Execution, FrameId};
+use crate::history::HistoryEvent;
+
+/// What a transition may look at besides the execution and the event.
+pub struct Environment<'a> {
+    pub definition: &'a Definition,
+    pub moment: Moment,
+    pub limits: &'a Limits,
+    pub surroundings: &'a dyn Surroundings,
+}
+
+/// Answers that belong to the server, looked up in values it already holds: never I/O.
+pub trait Surroundings {
+    /// Whether an activity of this ARN exists now (SFN-HIST-42).
+    fn activity_exists(&self, arn: &str) -> bool;
+    /// The token of an attempt (SFN-INT-140).
+    fn task_token(&self, frame: FrameId, attempt: u32) -> String;
+}
+
+/// Limits that mirror AWS's quotas.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Events in a history (SFN-HIST-16).
+    pub history_events_max: u64,
+    /// UTF-8 bytes of any payload (SFN-IO-6).
+    pub payload_bytes_max: usize,
+    /// Iterations of an inline Map open at once (SFN-SEM-93).
+    pub inline_map_concurrency_max: usize,
+    /// State transitions in one call of [`step`]; the rest waits for [`Event::Continue`].
+    pub transitions_per_step_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            history_events_max: 25_000,
+            payload_bytes_max: 262_144,
+            inline_map_concurrency_max: 40,
+            transitions_per_step_max: 1_000,
+        }
+    }
+}
+
+/// What one event led to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transition {
+    /// New history events, ids rising by one from the execution's last.
+    pub history: Vec<HistoryEvent>,
+    /// What the server must do once the transition is durable, in order.
+    pub effects: Vec<Effect>,
+    /// Frames that changed or are new.
+    pub touched: Vec<FrameId>,
+    /// Frames that are gone.
+    pub removed: Vec<FrameId>,
+    /// The budget ran out: come back with [`Event::Continue`].
+    pub more: bool,
+}
+
+/// Applies one event. Events that no longer fit (a late answer, a fired timer of a past attempt)
+/// change nothing and give an empty transition.
+pub fn step(_environment: &Environment<'_>, _execution: &mut Execution, _event: Event) -> Transition {
+    Transition::default()
+}

@@ -1,0 +1,1 @@
+//! functions: opened with its first line.

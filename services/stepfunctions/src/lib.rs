@@ -1,0 +1,1 @@
+//! stepfunctions: opened with its first line.

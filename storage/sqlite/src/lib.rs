@@ -1,0 +1,1 @@
+//! sqlite: opened with its first line.
