@@ -192,7 +192,10 @@ pub enum Condition {
     And(Vec<Condition>),
     Or(Vec<Condition>),
     Not(Box<Condition>),
-    Compare { variable: jsonpath::Path, comparison: Comparison },
+    Compare {
+        variable: jsonpath::Path,
+        comparison: Comparison,
+    },
     /// JSONata `Condition`: a literal or an expression.
     Literal(bool),
     Jsonata(jsonata::Expression),
