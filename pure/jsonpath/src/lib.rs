@@ -1,7 +1,29 @@
 //! JSONPath as the Amazon States Language has it: parsed once, evaluated often, never recursing
 //! deeper than its input. Knows nothing of states. Start at [`Path`].
+//!
+//! The dialect is Jayway's, not RFC 9535's (SFN-PATH-1): `$.a.['b c']`, `$.my-key`, `=~ /re/i`,
+//! `in [..]` and trailing `.length()` are fine, and a filter sees objects only.
+
+mod cursor;
+mod evaluate;
+mod insert;
+mod parse;
+mod syntax;
+
+use std::fmt;
 
 use serde_json::Value;
+
+use crate::syntax::{Function, Segment};
+
+/// Longest text of a path, in bytes.
+pub const PATH_BYTES_MAX: usize = 16 * 1024;
+
+/// Deepest nesting of brackets, parentheses, negations and inner paths in a filter.
+pub const FILTER_DEPTH_MAX: usize = 32;
+
+/// Most values that one evaluation looks at; `$..*` of the largest payload stays far below it.
+pub const VISITS_MAX: usize = 4_000_000;
 
 /// What a path starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +41,13 @@ pub enum Root {
 pub struct Path {
     text: String,
     root: Root,
+    segments: Vec<Segment>,
+    function: Option<Function>,
 }
 
 /// The text is no path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} at byte {offset}")]
 pub struct PathError {
     /// Byte offset of the offence.
     pub offset: usize,
@@ -37,22 +62,29 @@ pub enum Selection<'v> {
     One(&'v Value),
     /// An indefinite path's values, in document order; perhaps none.
     Many(Vec<&'v Value>),
-    /// A value that is not in the document: the result of a function such as `length()`.
+    /// A value that is not in the document: the result of a function such as `length()`, or the
+    /// object that a closing `['a','b']` gathers.
     Computed(Value),
 }
 
-/// A definite path that matches nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A path that gives no value; `Display` is the wording of section 13's `Invalid path` texts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Missing {
     /// Whether only the last step is missing (`No results for path: $['a']`), not one before it
     /// (`Missing property in path $['no']`).
     pub leaf: bool,
     /// The normalised path up to and including the missing step, `$['a']['b']`.
     pub path: String,
+    /// Whether an index points past either end of an array that is there: payload templates take
+    /// that for null (SFN-PATH-6).
+    pub past_end: bool,
+    /// Whether the evaluation looked at more than [`VISITS_MAX`] values and gave up.
+    pub too_many: bool,
 }
 
 /// A value cannot be put where the path points (SFN-PATH-9).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct InsertError {
     /// What stands in the way, a lower-case fragment.
     pub message: String,
@@ -60,8 +92,8 @@ pub struct InsertError {
 
 impl Path {
     /// Compiles `text`, which starts with `$`.
-    pub fn parse(_text: &str) -> Result<Path, PathError> {
-        Err(PathError { offset: 0, message: "not built".into() })
+    pub fn parse(text: &str) -> Result<Path, PathError> {
+        parse::path(text)
     }
 
     /// The text as written.
@@ -76,22 +108,28 @@ impl Path {
 
     /// Whether the path is a Reference Path: names and single indexes only (SFN-PATH-2).
     pub fn is_reference(&self) -> bool {
-        false
+        self.function.is_none() && self.segments.iter().all(Segment::is_reference)
     }
 
     /// Whether the path is its root alone (`$`, `$$`, `$name`).
     pub fn is_root(&self) -> bool {
-        false
+        self.function.is_none() && self.segments.is_empty()
+    }
+
+    /// Whether the path names at most one value, and so is an error when that is not there
+    /// (SFN-PATH-5).
+    pub fn is_definite(&self) -> bool {
+        self.function.is_some() || syntax::is_definite(&self.segments)
     }
 
     /// Evaluates against the value that the root stands for.
-    pub fn select<'v>(&self, _root: &'v Value) -> Result<Selection<'v>, Missing> {
-        Err(Missing { leaf: true, path: String::new() })
+    pub fn select<'v>(&self, root: &'v Value) -> Result<Selection<'v>, Missing> {
+        evaluate::select(self, root)
     }
 
     /// Puts `value` into `document` at this reference path, making objects on the way (SFN-PATH-8).
-    pub fn insert(&self, _document: Value, _value: Value) -> Result<Value, InsertError> {
-        Err(InsertError { message: "not built".into() })
+    pub fn insert(&self, document: Value, value: Value) -> Result<Value, InsertError> {
+        insert::insert(&self.segments, document, value)
     }
 }
 
@@ -102,6 +140,28 @@ impl Selection<'_> {
             Selection::One(value) => value.clone(),
             Selection::Many(values) => Value::Array(values.into_iter().cloned().collect()),
             Selection::Computed(value) => value,
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.too_many {
+            write!(out, "Too many values visited for path: {}", self.path)
+        } else if self.leaf {
+            write!(out, "No results for path: {}", self.path)
+        } else {
+            write!(out, "Missing property in path {}", self.path)
+        }
+    }
+}
+
+impl fmt::Display for Root {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Root::Document => out.write_str("$"),
+            Root::Context => out.write_str("$$"),
+            Root::Variable(name) => write!(out, "${name}"),
         }
     }
 }
