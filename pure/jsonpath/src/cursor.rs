@@ -56,9 +56,6 @@ impl<'t> Cursor<'t> {
     }
 
     pub(crate) fn error(&self, message: impl Into<String>) -> PathError {
-        PathError {
-            offset: self.at,
-            message: message.into(),
-        }
+        PathError { offset: self.at, message: message.into() }
     }
 }

@@ -8,13 +8,21 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
-use crate::syntax::{Segment, Selector, Slice, gathered_names, is_definite};
+use crate::syntax::{Filter, Segment, Selector, Slice, gathered_names, is_definite};
 use crate::{Missing, Path, Root, Selection, VISITS_MAX};
 
 /// What an evaluation knows throughout: the root, and how many more values it may look at.
 struct Scope<'v> {
     root: &'v Value,
     visits_left: Cell<usize>,
+}
+
+/// Whether selectors are applied to one value, or to one value after another as `..` does. The
+/// latter comes by an array's objects anyway, so that a filter need not look into the array.
+#[derive(Clone, Copy, PartialEq)]
+enum Reach {
+    Below,
+    Everywhere,
 }
 
 /// The evaluation looked at too many values.
@@ -27,17 +35,11 @@ pub(crate) fn select<'v>(path: &Path, root: &'v Value) -> Result<Selection<'v>, 
         past_end: false,
         too_many: false,
     };
-    let exhausted = |Exhausted| Missing {
-        too_many: true,
-        ..missing(true)
-    };
+    let exhausted = |Exhausted| Missing { too_many: true, ..missing(true) };
     let selection = if is_definite(&path.segments) {
         definite(&path.root, &path.segments, root)?
     } else {
-        let scope = Scope {
-            root,
-            visits_left: Cell::new(VISITS_MAX),
-        };
+        let scope = Scope { root, visits_left: Cell::new(VISITS_MAX) };
         Selection::Many(scope.walk(vec![root], &path.segments).map_err(exhausted)?)
     };
     match path.function {
@@ -58,9 +60,7 @@ fn definite<'v>(
     let mut value = root;
     for (step, segment) in segments.iter().enumerate() {
         if let Some(names) = gathered_names(segment) {
-            let object = value
-                .as_object()
-                .ok_or_else(|| missing_at(root_name, segments, step))?;
+            let object = value.as_object().ok_or_else(|| missing_at(root_name, segments, step))?;
             return Ok(Selection::Computed(gather(object, &names)));
         }
         let next = match segment {
@@ -74,12 +74,7 @@ fn definite<'v>(
             // Jayway passes over such an index silently and then finds no result at all.
             None if past_end => {
                 let path = normalised(root_name, segments);
-                return Err(Missing {
-                    leaf: true,
-                    path,
-                    past_end,
-                    too_many: false,
-                });
+                return Err(Missing { leaf: true, path, past_end, too_many: false });
             }
             None => return Err(missing_at(root_name, segments, step)),
         };
@@ -100,11 +95,7 @@ fn missing_at(root: &Root, segments: &[Segment], step: usize) -> Missing {
 /// What `['a','b']` at the end of a definite path gives in Jayway: an object of those present.
 fn gather(object: &serde_json::Map<String, Value>, names: &[&str]) -> Value {
     let present = names.iter().filter_map(|name| object.get_key_value(*name));
-    Value::Object(
-        present
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
-    )
+    Value::Object(present.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// The item at `index`, counted from the end when negative.
@@ -178,7 +169,7 @@ impl<'v> Scope<'v> {
             Segment::Index(index) => {
                 out.extend(value.as_array().and_then(|items| item(items, *index)));
             }
-            Segment::Children(selectors) => self.children(value, selectors, out)?,
+            Segment::Children(selectors) => self.children(value, selectors, Reach::Below, out)?,
             Segment::Descendants(selectors) => self.descendants(value, selectors, out)?,
         }
         Ok(())
@@ -194,7 +185,7 @@ impl<'v> Scope<'v> {
         let mut waiting = vec![value];
         while let Some(value) = waiting.pop() {
             self.visit()?;
-            self.children(value, selectors, out)?;
+            self.children(value, selectors, Reach::Everywhere, out)?;
             match value {
                 Value::Array(items) => waiting.extend(items.iter().rev()),
                 Value::Object(members) => waiting.extend(members.values().rev()),
@@ -208,6 +199,7 @@ impl<'v> Scope<'v> {
         &self,
         value: &'v Value,
         selectors: &[Selector],
+        reach: Reach,
         out: &mut Vec<&'v Value>,
     ) -> Result<(), Exhausted> {
         for selector in selectors {
@@ -217,16 +209,29 @@ impl<'v> Scope<'v> {
                 (Selector::Wildcard, Value::Array(items)) => self.all(items.iter(), out)?,
                 (Selector::Wildcard, Value::Object(members)) => self.all(members.values(), out)?,
                 (Selector::Slice(slice), Value::Array(items)) => self.slice(items, *slice, out)?,
-                (Selector::Filter(filter), _) => {
-                    for candidate in filter::candidates(value) {
-                        self.visit()?;
-                        if self.passes(filter, candidate)? {
-                            out.push(candidate);
-                        }
+                (Selector::Filter(filter), Value::Array(items)) if reach == Reach::Below => {
+                    for item in items {
+                        self.filter(filter, item, out)?;
                     }
                 }
+                // As in Jayway, a filter on an object tests that object, not its members.
+                (Selector::Filter(filter), Value::Object(_)) => self.filter(filter, value, out)?,
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Scalars and arrays never pass a filter in Step Functions.
+    fn filter(
+        &self,
+        filter: &Filter,
+        candidate: &'v Value,
+        out: &mut Vec<&'v Value>,
+    ) -> Result<(), Exhausted> {
+        self.visit()?;
+        if candidate.is_object() && self.passes(filter, candidate)? {
+            out.push(candidate);
         }
         Ok(())
     }
@@ -251,21 +256,11 @@ impl<'v> Scope<'v> {
     ) -> Result<(), Exhausted> {
         let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
         let absolute = |bound: i64| {
-            if bound < 0 {
-                bound.saturating_add(length)
-            } else {
-                bound
-            }
+            if bound < 0 { bound.saturating_add(length) } else { bound }
         };
         let forward = slice.step > 0;
-        let (low, high) = if forward {
-            (0, length)
-        } else {
-            (-1, length - 1)
-        };
-        let start = slice
-            .start
-            .map_or(if forward { low } else { high }, absolute);
+        let (low, high) = if forward { (0, length) } else { (-1, length - 1) };
+        let start = slice.start.map_or(if forward { low } else { high }, absolute);
         let end = slice.end.map_or(if forward { high } else { low }, absolute);
         let (mut at, end) = (start.clamp(low, high), end.clamp(low, high));
         while slice.step != 0 && (if forward { at < end } else { at > end }) {

@@ -17,9 +17,7 @@ pub(crate) fn insert(
             Segment::Name(name) => member(place, name)?,
             Segment::Index(index) => item(place, *index)?,
             Segment::Children(_) | Segment::Descendants(_) => {
-                return Err(InsertError {
-                    message: "the path is no reference path".into(),
-                });
+                return Err(InsertError { message: "the path is no reference path".into() });
             }
         };
     }
@@ -31,26 +29,20 @@ pub(crate) fn insert(
 fn member<'d>(place: &'d mut Value, name: &str) -> Result<&'d mut Value, InsertError> {
     let kind = kind(place);
     match place {
-        Value::Object(members) => Ok(members
-            .entry(name)
-            .or_insert_with(|| Value::Object(Map::new()))),
-        _ => Err(InsertError {
-            message: format!("{kind} cannot hold the member `{name}`"),
-        }),
+        Value::Object(members) => {
+            Ok(members.entry(name).or_insert_with(|| Value::Object(Map::new())))
+        }
+        _ => Err(InsertError { message: format!("{kind} cannot hold the member `{name}`") }),
     }
 }
 
 fn item(place: &mut Value, index: i64) -> Result<&mut Value, InsertError> {
     let kind = kind(place);
     let Value::Array(items) = place else {
-        return Err(InsertError {
-            message: format!("{kind} has no item {index}"),
-        });
+        return Err(InsertError { message: format!("{kind} has no item {index}") });
     };
     let length = items.len();
-    let found = usize::try_from(index)
-        .ok()
-        .and_then(|index| items.get_mut(index));
+    let found = usize::try_from(index).ok().and_then(|index| items.get_mut(index));
     found.ok_or_else(|| InsertError {
         message: format!("an array of {length} items has no item {index}"),
     })

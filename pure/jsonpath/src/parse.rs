@@ -26,12 +26,7 @@ pub(crate) fn path(text: &str) -> Result<Path, PathError> {
     let root = root(&mut cursor)?;
     let (segments, function) = segments(&mut cursor, Place::Top)?;
     match cursor.peek() {
-        None => Ok(Path {
-            text: text.to_owned(),
-            root,
-            segments,
-            function,
-        }),
+        None => Ok(Path { text: text.to_owned(), root, segments, function }),
         Some(next) => Err(cursor.error(format!("unexpected `{next}`"))),
     }
 }
@@ -46,9 +41,7 @@ fn root(cursor: &mut Cursor<'_>) -> Result<Root, PathError> {
     if !cursor.peek().is_some_and(starts_variable) {
         return Ok(Root::Document);
     }
-    Ok(Root::Variable(
-        cursor.take_while(continues_variable).to_owned(),
-    ))
+    Ok(Root::Variable(cursor.take_while(continues_variable).to_owned()))
 }
 
 /// Whether a variable's name may begin so (SFN-VAR-2).
@@ -96,17 +89,11 @@ fn segments(cursor: &mut Cursor<'_>, place: Place) -> Result<Segments, PathError
 
 fn follows_bracket(segments: &[Segment], cursor: &Cursor<'_>, place: Place) -> bool {
     matches!(place, Place::Top)
-        && matches!(
-            segments.last(),
-            Some(Segment::Index(_) | Segment::Children(_))
-        )
-        && cursor
-            .peek()
-            .is_some_and(|next| next.is_alphabetic() || next == '_')
+        && matches!(segments.last(), Some(Segment::Index(_) | Segment::Children(_)))
+        && cursor.peek().is_some_and(|next| next.is_alphabetic() || next == '_')
 }
 
 fn after_dots(cursor: &mut Cursor<'_>, place: Place) -> Result<Vec<Selector>, PathError> {
-    cursor.eat(".");
     if cursor.eat("[") {
         return bracket(cursor, place);
     }
@@ -146,9 +133,7 @@ fn is_operator(next: char) -> bool {
 /// `length()` and its like after a dot.
 fn function(cursor: &mut Cursor<'_>) -> Result<Option<Function>, PathError> {
     let rest = cursor.rest();
-    let length = rest
-        .find(|next: char| !next.is_ascii_alphabetic())
-        .unwrap_or(rest.len());
+    let length = rest.find(|next: char| !next.is_ascii_alphabetic()).unwrap_or(rest.len());
     let Some((name, after)) = rest.split_at_checked(length) else {
         return Ok(None);
     };
@@ -204,10 +189,7 @@ fn selector(cursor: &mut Cursor<'_>, place: Place) -> Result<Selector, PathError
                 Place::Filter { depth } => depth,
             };
             cursor.skip_blanks();
-            Ok(Selector::Filter(filter::filter(
-                cursor,
-                deeper(cursor, depth)?,
-            )?))
+            Ok(Selector::Filter(filter::filter(cursor, deeper(cursor, depth)?)?))
         }
         _ => index_or_slice(cursor),
     }
@@ -238,11 +220,7 @@ fn index_or_slice(cursor: &mut Cursor<'_>) -> Result<Selector, PathError> {
     } else {
         None
     };
-    Ok(Selector::Slice(Slice {
-        start,
-        end,
-        step: step.unwrap_or(1),
-    }))
+    Ok(Selector::Slice(Slice { start, end, step: step.unwrap_or(1) }))
 }
 
 fn integer(cursor: &mut Cursor<'_>) -> Result<Option<i64>, PathError> {

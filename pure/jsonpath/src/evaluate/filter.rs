@@ -9,17 +9,6 @@ use super::{Exhausted, Scope, functions};
 use crate::Selection;
 use crate::syntax::{Comparison, Filter, Operand, Query, Segment, is_definite};
 
-/// What a filter tests: an array's objects (scalars never match in Step Functions), or an object
-/// itself, as in Jayway.
-pub(super) fn candidates(value: &Value) -> impl Iterator<Item = &Value> {
-    let (items, object) = match value {
-        Value::Array(items) => (items.as_slice(), None),
-        Value::Object(_) => (&[][..], Some(value)),
-        _ => (&[][..], None),
-    };
-    items.iter().filter(|item| item.is_object()).chain(object)
-}
-
 impl<'v> Scope<'v> {
     pub(super) fn passes(&self, filter: &Filter, current: &'v Value) -> Result<bool, Exhausted> {
         match filter {
@@ -48,9 +37,7 @@ impl<'v> Scope<'v> {
             }
             Filter::Matches(operand, regex) => {
                 let value = self.operand(operand, current)?;
-                Ok(value
-                    .and_then(|value| scalar_text(&value))
-                    .is_some_and(|t| regex.is_match(&t)))
+                Ok(value.and_then(|value| scalar_text(&value)).is_some_and(|t| regex.is_match(&t)))
             }
         }
     }
@@ -59,17 +46,11 @@ impl<'v> Scope<'v> {
         if query.function.is_some() || is_definite(&query.segments) {
             return Ok(self.query(query, current)?.is_some());
         }
-        Ok(!self
-            .walk(vec![self.start(query, current)], &query.segments)?
-            .is_empty())
+        Ok(!self.walk(vec![self.start(query, current)], &query.segments)?.is_empty())
     }
 
     fn start(&self, query: &Query, current: &'v Value) -> &'v Value {
-        if query.from_current {
-            current
-        } else {
-            self.root
-        }
+        if query.from_current { current } else { self.root }
     }
 
     fn operand<'o>(
@@ -93,10 +74,8 @@ impl<'v> Scope<'v> {
         current: &'v Value,
     ) -> Result<Option<Cow<'v, Value>>, Exhausted> {
         let found = self.walk(vec![self.start(query, current)], &query.segments)?;
-        let single = query
-            .segments
-            .iter()
-            .all(|s| matches!(s, Segment::Name(_) | Segment::Index(_)));
+        let single =
+            query.segments.iter().all(|s| matches!(s, Segment::Name(_) | Segment::Index(_)));
         let selection = match (found.first(), single) {
             (None, true) => return Ok(None),
             (Some(value), true) => Selection::One(value),
@@ -136,8 +115,7 @@ fn compare(comparison: Comparison, left: Option<&Value>, right: Option<&Value>) 
 
 fn compare_sets(comparison: Comparison, left: &Value, right: &Value) -> bool {
     let within = |value: &Value, list: &Value| {
-        list.as_array()
-            .is_some_and(|items| items.iter().any(|item| equal(item, value)))
+        list.as_array().is_some_and(|items| items.iter().any(|item| equal(item, value)))
     };
     let items = || left.as_array().map(Vec::as_slice);
     match comparison {

@@ -20,9 +20,9 @@ fn of_value(function: Function, value: &Value) -> Option<Value> {
     match (function, value) {
         (Function::Length, Value::Object(members)) => Some(members.len().into()),
         (Function::Length, Value::String(text)) => Some(text.encode_utf16().count().into()),
-        (Function::Keys, Value::Object(members)) => Some(Value::Array(
-            members.keys().cloned().map(Value::String).collect(),
-        )),
+        (Function::Keys, Value::Object(members)) => {
+            Some(Value::Array(members.keys().cloned().map(Value::String).collect()))
+        }
         (_, Value::Array(items)) => of_items(function, &items.iter().collect::<Vec<_>>()),
         _ => None,
     }
@@ -47,10 +47,7 @@ fn of_items(function: Function, items: &[&Value]) -> Option<Value> {
 fn extreme(items: &[&Value], wanted: Ordering) -> Option<Value> {
     let numbers = items.iter().filter(|item| item.is_number());
     let better = |best: &Value, next: &Value| super::filter::order(next, best) == Some(wanted);
-    numbers
-        .copied()
-        .reduce(|best, next| if better(best, next) { next } else { best })
-        .cloned()
+    numbers.copied().reduce(|best, next| if better(best, next) { next } else { best }).cloned()
 }
 
 fn numbers(items: &[&Value]) -> Vec<f64> {
@@ -63,12 +60,7 @@ fn mean(numbers: &[f64]) -> Option<f64> {
 }
 
 fn deviation(numbers: &[f64]) -> Option<f64> {
-    let mean_square = mean(
-        &numbers
-            .iter()
-            .map(|number| number * number)
-            .collect::<Vec<_>>(),
-    )?;
+    let mean_square = mean(&numbers.iter().map(|number| number * number).collect::<Vec<_>>())?;
     let mean = mean(numbers)?;
     Some((mean_square - mean * mean).max(0.0).sqrt())
 }

@@ -93,9 +93,7 @@ fn operator(cursor: &mut Cursor<'_>) -> Option<Comparison> {
         return Some(*comparison);
     }
     let rest = cursor.rest();
-    let length = rest
-        .find(|next: char| !next.is_ascii_alphabetic())
-        .unwrap_or(rest.len());
+    let length = rest.find(|next: char| !next.is_ascii_alphabetic()).unwrap_or(rest.len());
     let word = rest.get(..length)?.to_ascii_lowercase();
     let (_, comparison) = WORDS.iter().find(|(name, _)| *name == word)?;
     cursor.take_while(|next| next.is_ascii_alphabetic());
@@ -110,9 +108,5 @@ fn operand(cursor: &mut Cursor<'_>, depth: usize) -> Result<Operand, PathError> 
     };
     cursor.bump();
     let (segments, function) = segments(cursor, Place::Filter { depth })?;
-    Ok(Operand::Query(Query {
-        from_current,
-        segments,
-        function,
-    }))
+    Ok(Operand::Query(Query { from_current, segments, function }))
 }

@@ -147,10 +147,7 @@ pub(super) fn regex(cursor: &mut Cursor<'_>) -> Result<Regex, PathError> {
     let pattern = pattern(cursor).ok_or_else(|| at.clone())?;
     let flags = cursor.take_while(|next| next.is_ascii_alphabetic());
     if !flags.chars().all(|flag| "imsxdu".contains(flag)) {
-        return Err(PathError {
-            message: "unknown flag of a regular expression".into(),
-            ..at
-        });
+        return Err(PathError { message: "unknown flag of a regular expression".into(), ..at });
     }
     RegexBuilder::new(&format!("^(?:{pattern})$"))
         .case_insensitive(flags.contains('i'))
@@ -159,10 +156,7 @@ pub(super) fn regex(cursor: &mut Cursor<'_>) -> Result<Regex, PathError> {
         .ignore_whitespace(flags.contains('x'))
         .size_limit(REGEX_BYTES_MAX)
         .build()
-        .map_err(|_| PathError {
-            message: "unusable regular expression".into(),
-            ..at
-        })
+        .map_err(|_| PathError { message: "unusable regular expression".into(), ..at })
 }
 
 /// Up to the closing slash; `\/` is a slash.

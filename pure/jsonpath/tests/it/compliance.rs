@@ -29,27 +29,15 @@ fn the_rfc_suite() {
             (Err(why), None) => wrong.push(format!("{name}: {why}")),
         }
     }
-    wrong.extend(
-        exceptions
-            .keys()
-            .map(|name| format!("{name}: listed, but not in the suite")),
-    );
-    assert!(
-        wrong.is_empty(),
-        "{} passed, else:\n{}",
-        passed,
-        wrong.join("\n")
-    );
+    wrong.extend(exceptions.keys().map(|name| format!("{name}: listed, but not in the suite")));
+    assert!(wrong.is_empty(), "{} passed, else:\n{}", passed, wrong.join("\n"));
     assert!(passed > 250, "only {passed} cases ran");
 }
 
 fn suite() -> Option<PathBuf> {
     let shared = match std::env::var_os("RUNG_SHARED") {
         Some(shared) => PathBuf::from(shared),
-        None => FilePath::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(3)?
-            .join("shared"),
+        None => FilePath::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3)?.join("shared"),
     };
     let file = shared.join("conformance/jsonpath/cts.json");
     file.exists().then_some(file)
@@ -62,10 +50,7 @@ fn exceptions() -> BTreeMap<&'static str, &'static str> {
     for line in EXCEPTIONS.lines().filter(|line| !line.is_empty()) {
         match line.strip_prefix("# ") {
             Some(text) => reason = text,
-            None => assert!(
-                all.insert(line, reason).is_none(),
-                "`{line}` is listed twice"
-            ),
+            None => assert!(all.insert(line, reason).is_none(), "`{line}` is listed twice"),
         }
     }
     assert!(all.values().all(|reason| !reason.is_empty()));
@@ -82,9 +67,7 @@ fn verdict(case: &Value) -> Result<(), String> {
         Err(_) => Value::Array(Vec::new()),
     };
     let wanted = |value: &&Value| **value == found;
-    let any_order = case["results"]
-        .as_array()
-        .is_some_and(|all| all.iter().any(|v| wanted(&v)));
+    let any_order = case["results"].as_array().is_some_and(|all| all.iter().any(|v| wanted(&v)));
     match any_order || case.get("result").filter(wanted).is_some() {
         true => Ok(()),
         false => Err(format!("{selector} on {} gives {found}", case["document"])),

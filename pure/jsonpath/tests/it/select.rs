@@ -16,9 +16,7 @@ fn answer(document: &Value, text: &str) -> String {
 }
 
 fn check(document: &Value, texts: &[&str], expected: Expect) {
-    let lines = texts
-        .iter()
-        .map(|text| format!("{text} => {}\n", answer(document, text)));
+    let lines = texts.iter().map(|text| format!("{text} => {}\n", answer(document, text)));
     expected.assert_eq(&lines.collect::<String>());
 }
 
@@ -72,7 +70,27 @@ fn definite() {
             "$.numbers.first()",
             "$.numbers.last()",
         ],
-        expect![[]],
+        expect![[r#"
+            $.expensive => one 10
+            $.my-key => one 1
+            $.['def ghi'] => one 2
+            $.null => one null
+            $.store.book[0].title => one "Sayings"
+            $.store.book[-1].title => one "The Lord"
+            $.store.book[0]title => one "Sayings"
+            $['store']['bicycle'].color => one "red"
+            $.store.bicycle['color','price','no'] => computed {"color":"red","price":19.95}
+            $.store.book.length() => computed 4
+            $.store.bicycle.keys() => computed ["color","price"]
+            $.text.length() => computed 5
+            $..isbn.length() => computed 2
+            $.numbers.min() => computed 1
+            $.numbers.max() => computed 3
+            $.numbers.avg() => computed 2.1666666666666665
+            $.numbers.stddev() => computed 0.849836585598798
+            $.numbers.first() => computed 3
+            $.numbers.last() => computed 2.5
+        "#]],
     );
 }
 
@@ -99,7 +117,24 @@ fn missing() {
             "$.empty.min()",
             "$.expensive.length()",
         ],
-        expect![[]],
+        expect![[r#"
+            $.no => No results for path: $['no']
+            $.no.a => Missing property in path $['no']
+            $.store.no => No results for path: $['store']['no']
+            $.store.no.a => Missing property in path $['store']['no']
+            $.store.no['a','b'] => Missing property in path $['store']['no']
+            $.null.a => No results for path: $['null']['a']
+            $.expensive.a => No results for path: $['expensive']['a']
+            $.expensive[0] => No results for path: $['expensive'][0]
+            $.numbers.a => No results for path: $['numbers']['a']
+            $.numbers[3] => past end; No results for path: $['numbers'][3]
+            $.numbers[-4] => past end; No results for path: $['numbers'][-4]
+            $.store.book[9].title => past end; No results for path: $['store']['book'][9]['title']
+            $.store[0] => No results for path: $['store'][0]
+            $.numbers.sum() => No results for path: $['numbers']
+            $.empty.min() => No results for path: $['empty']
+            $.expensive.length() => No results for path: $['expensive']
+        "#]],
     );
 }
 
@@ -129,7 +164,27 @@ fn indefinite() {
             "$.store['bicycle','no'].price",
             "$..nothing",
         ],
-        expect![[]],
+        expect![[r#"
+            $.no[*] => many []
+            $.empty[*] => many []
+            $.numbers[*] => many [3,1,2.5]
+            $.store.bicycle.* => many ["red",19.95]
+            $.numbers[0,2] => many [3,2.5]
+            $.numbers[0,9] => many [3]
+            $.numbers[-1:] => many [2.5]
+            $.numbers[::2] => many [3,2.5]
+            $.numbers[::-1] => many [2.5,1,3]
+            $.numbers[1:] => many [1,2.5]
+            $.numbers[:1] => many [3]
+            $.numbers[5:1] => many []
+            $.numbers[0:3:0] => many []
+            $.store.book[*].title => many ["Sayings","Sword","Moby Dick","The Lord"]
+            $..price => many [8.95,12.99,8,22.99,19.95]
+            $..book[2].author => many ["Melville"]
+            $..['isbn','color'] => many ["0-553-21311-3","0-395-19395-8","red"]
+            $.store['bicycle','no'].price => many [19.95]
+            $..nothing => many []
+        "#]],
     );
 }
 
@@ -173,20 +228,52 @@ fn filters() {
             "$..[?(@.price > 15)].price",
             "$.store.book[?(@.price < 10)][?(@.isbn)].title",
         ],
-        expect![[]],
+        expect![[r#"
+            $..book[?(@.price < 10)].title => many ["Sayings","Moby Dick"]
+            $.store.book[?(@.price <= 8)].title => many ["Moby Dick"]
+            $.store.book[?(@.price > $.expensive)].title => many ["Sword","The Lord"]
+            $.store.book[?(@.isbn)].title => many ["Moby Dick","The Lord"]
+            $.store.book[?(!@.isbn)].title => many ["Sayings","Sword"]
+            $.store.book[?(!(@.isbn || @.price < 10))].title => many ["Sword"]
+            $.store.book[?(@.isbn && @.price < 10)].title => many ["Moby Dick"]
+            $.store.book[?(@.category==reference)].title => many ["Sayings"]
+            $.store.book[?(@.category != 'fiction')].title => many ["Sayings"]
+            $.store.book[?('Rees' == @.author)].title => many ["Sayings"]
+            $.store.book[?(@.author =~ /w.*/i)].title => many ["Sword"]
+            $.store.book[?(@.author =~ /w/i)].title => many []
+            $.store.book[?(@.author in ['Rees', 'Waugh'])].title => many ["Sayings","Sword"]
+            $.store.book[?(@.author nin ['Rees', 'Waugh'])].title => many ["Moby Dick","The Lord"]
+            $.store.book[?(@.tags contains 'elf')].title => many ["The Lord"]
+            $.store.book[?(@.title contains 'Dick')].title => many ["Moby Dick"]
+            $.store.book[?(@.tags size 2)].title => many ["The Lord"]
+            $.store.book[?(@.tags empty false)].title => many ["The Lord"]
+            $.store.book[?(@.tags anyof ['elf'])].title => many ["The Lord"]
+            $.store.book[?(@.tags noneof ['elf'])].title => many []
+            $.store.book[?(@.tags subsetof ['elf', 'ring', 'x'])].title => many ["The Lord"]
+            $.store.book[?(@.tags == ['ring', 'elf'])].title => many ["The Lord"]
+            $.store.book[?(@.tags[1] == "elf")].title => many ["The Lord"]
+            $.store.book[?(@.title.length() > 7)].title => many ["Moby Dick","The Lord"]
+            $.store.book[?(@.price == 8.0)].title => many ["Moby Dick"]
+            $.ids[?(@.id == 7)] => many [{"id":"7"},{"id":7}]
+            $.ids[?(@.id == '7')] => many [{"id":"7"},{"id":7}]
+            $.ids[?(@.no == null)] => many []
+            $.ids[?(@.no != 1)].id => many ["7",7,"8"]
+            $.ids[?(@.id < 8)] => many [{"id":7}]
+            $.numbers[?(@ > 2)] => many []
+            $.store.bicycle[?(@.color == 'red')].price => many [19.95]
+            $..[?(@.price > 15)].price => many [22.99,19.95]
+            $.store.book[?(@.price < 10)][?(@.isbn)].title => many ["Moby Dick"]
+        "#]],
     );
 }
 
 #[test]
 fn a_number_of_visits_is_the_limit() {
-    let wide = json!([vec![json!([]); 2500], vec![json!({ "a": 1 }); 2500]]);
+    let wide = json!([vec![json!({}); 2500], vec![json!({ "a": 1 }); 2500]]);
     let path = Path::parse("$[1][?($[0][?(@.x)] && $..[?(@.a == 2)])]").unwrap();
     let missing = path.select(&wide).expect_err("quadratic");
     assert!(missing.too_many);
-    assert_eq!(
-        missing.to_string(),
-        "Too many values visited for path: $[1][?]"
-    );
+    assert_eq!(missing.to_string(), "Too many values visited for path: $[1][?]");
 }
 
 #[test]
