@@ -33,6 +33,7 @@ pub(crate) fn select<'v>(path: &Path, root: &'v Value) -> Result<Selection<'v>, 
         leaf,
         path: normalised(&path.root, &path.segments),
         past_end: false,
+        not_array: None,
         too_many: false,
     };
     let exhausted = |Exhausted| Missing { too_many: true, ..missing(true) };
@@ -74,9 +75,14 @@ fn definite<'v>(
             // Jayway passes over such an index silently and then finds no result at all.
             None if past_end => {
                 let path = normalised(root_name, segments);
-                return Err(Missing { leaf: true, path, past_end, too_many: false });
+                let not_array = None;
+                return Err(Missing { leaf: true, path, past_end, not_array, too_many: false });
             }
-            None => return Err(missing_at(root_name, segments, step)),
+            None => {
+                let indexed = matches!(segment, Segment::Index(_)) && !value.is_null();
+                let not_array = indexed.then(|| value.to_string());
+                return Err(Missing { not_array, ..missing_at(root_name, segments, step) });
+            }
         };
     }
     Ok(Selection::One(value))
@@ -88,6 +94,7 @@ fn missing_at(root: &Root, segments: &[Segment], step: usize) -> Missing {
         leaf: step + 1 == segments.len(),
         path: normalised(root, until),
         past_end: false,
+        not_array: None,
         too_many: false,
     }
 }

@@ -78,6 +78,8 @@ pub struct Missing {
     /// Whether an index points past either end of an array that is there: payload templates take
     /// that for null (SFN-PATH-6).
     pub past_end: bool,
+    /// When an index was applied to something else than an array, that value as compact JSON.
+    pub not_array: Option<String>,
     /// Whether the evaluation looked at more than [`VISITS_MAX`] values and gave up.
     pub too_many: bool,
 }
@@ -146,7 +148,10 @@ impl Selection<'_> {
 
 impl fmt::Display for Missing {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.too_many {
+        if let Some(value) = &self.not_array {
+            let at = self.path.rfind('[').and_then(|at| self.path.get(at..)).unwrap_or("");
+            write!(out, "Filter: {at} can only be applied to arrays. Current context is: {value}")
+        } else if self.too_many {
             write!(out, "Too many values visited for path: {}", self.path)
         } else if self.leaf {
             write!(out, "No results for path: {}", self.path)

@@ -116,12 +116,12 @@ pub(crate) fn is_definite(segments: &[Segment]) -> bool {
 }
 
 /// The names of a `['a','b']`.
-pub(crate) fn gathered_names(segment: &Segment) -> Option<Vec<&str>> {
+pub(crate) fn gathered_names<'s>(segment: &'s Segment) -> Option<Vec<&'s str>> {
     let Segment::Children(selectors) = segment else {
         return None;
     };
-    let name = |selector| match selector {
-        &Selector::Name(ref name) => Some(name.as_str()),
+    let name = |selector: &'s Selector| match selector {
+        Selector::Name(name) => Some(name.as_str()),
         _ => None,
     };
     selectors.iter().map(name).collect()

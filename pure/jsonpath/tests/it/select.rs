@@ -125,12 +125,12 @@ fn missing() {
             $.store.no['a','b'] => Missing property in path $['store']['no']
             $.null.a => No results for path: $['null']['a']
             $.expensive.a => No results for path: $['expensive']['a']
-            $.expensive[0] => No results for path: $['expensive'][0]
+            $.expensive[0] => Filter: [0] can only be applied to arrays. Current context is: 10
             $.numbers.a => No results for path: $['numbers']['a']
             $.numbers[3] => past end; No results for path: $['numbers'][3]
             $.numbers[-4] => past end; No results for path: $['numbers'][-4]
             $.store.book[9].title => past end; No results for path: $['store']['book'][9]['title']
-            $.store[0] => No results for path: $['store'][0]
+            $.store[0] => Filter: [0] can only be applied to arrays. Current context is: {"book":[{"category":"reference","author":"Rees","title":"Sayings","price":8.95},{"category":"fiction","author":"Waugh","title":"Sword","price":12.99},{"category":"fiction","author":"Melville","title":"Moby Dick","isbn":"0-553-21311-3","price":8},{"category":"fiction","author":"Tolkien","title":"The Lord","isbn":"0-395-19395-8","price":22.99,"tags":["ring","elf"]}],"bicycle":{"color":"red","price":19.95}}
             $.numbers.sum() => No results for path: $['numbers']
             $.empty.min() => No results for path: $['empty']
             $.expensive.length() => No results for path: $['expensive']
