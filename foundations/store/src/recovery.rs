@@ -1,0 +1,293 @@
+//! Opening: claim every partition, read what its log holds beyond the families, and believe it
+//! only if it is whole (§6). Rows are images, so nothing is executed again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use parking_lot::Mutex;
+
+use crate::engine::{Claim, Engine, EngineError, Layout, LogRecord, Sealed, Snapshot};
+use crate::error::{OpenError, Unavailable};
+use crate::id::is_partition_count;
+use crate::lane::Lane;
+use crate::options::Options;
+use crate::partition::{Committed, Partition, Position};
+use crate::record::{self, Anchor, Header};
+use crate::shared::{Shared, Space, Watch, owner};
+use crate::statistics::Counters;
+use crate::table::Table;
+use crate::witness::{Testimony, Witness};
+
+/// Log records read at once.
+const LOG_RECORDS: usize = 32;
+
+pub(crate) fn recover(
+    engine: Arc<dyn Engine>,
+    host: host::Host,
+    options: Options,
+) -> Result<Shared, OpenError> {
+    if !is_partition_count(options.partitions) {
+        return Err(OpenError::Partitions(options.partitions));
+    }
+    let cluster = (u128::from(host.entropy()) << 64) | u128::from(host.entropy());
+    let layout = engine.layout(Layout {
+        cluster,
+        partitions: options.partitions,
+    })?;
+    let incarnation = host.entropy();
+    let claims = claim_all(engine.as_ref(), &layout, &owner(&options.node, incarnation))?;
+    let witness = engine
+        .directory()
+        .map(|directory| Witness::open(directory, &layout));
+    let witness = witness.transpose().map_err(OpenError::Witness)?;
+    let counters = Counters::default();
+    let mut partitions = Vec::with_capacity(claims.len());
+    for claim in &claims {
+        partitions.push(open_partition(
+            engine.as_ref(),
+            &layout,
+            claim,
+            witness.as_ref(),
+        )?);
+    }
+    for partition in &partitions {
+        counters.overlay_changed(0, partition.committed.read().overlay.bytes());
+    }
+    let shared = Shared {
+        engine,
+        host,
+        options,
+        layout,
+        incarnation,
+        partitions,
+        lane: Lane::default(),
+        watch: Watch::default(),
+        witness,
+        counters,
+        batch_ids: AtomicU64::new(0),
+        space: Space::default(),
+        failed: Mutex::new(None),
+        stopping: AtomicBool::new(false),
+    };
+    append_claims(&shared)?;
+    Ok(shared)
+}
+
+fn claim_all(engine: &dyn Engine, layout: &Layout, owner: &str) -> Result<Vec<Claim>, OpenError> {
+    let rows = engine.partitions()?;
+    let expected = 0..layout.partitions;
+    if !is_partition_count(layout.partitions) || !rows.iter().map(|row| row.partition).eq(expected)
+    {
+        let told = format!(
+            "{} partitions, but {} rows for them",
+            layout.partitions,
+            rows.len()
+        );
+        return Err(EngineError::Damaged(told).into());
+    }
+    let wanted: Vec<_> = rows.iter().map(|row| (row.partition, row.epoch)).collect();
+    let claims = engine.claim(&wanted, owner)?;
+    let missing = rows
+        .iter()
+        .find(|row| claims.iter().all(|c| c.partition != row.partition));
+    match missing {
+        Some(row) => Err(OpenError::Taken(row.partition)),
+        None => Ok(claims),
+    }
+}
+
+fn open_partition(
+    engine: &dyn Engine,
+    layout: &Layout,
+    claim: &Claim,
+    witness: Option<&Witness>,
+) -> Result<Partition, OpenError> {
+    let mut partition = Partition::new(claim.partition);
+    let snapshot = engine.snapshot()?;
+    let testimony = witness.and_then(|witness| witness.testimony(claim.partition));
+    let replayed = replay(snapshot.as_ref(), layout, claim, testimony)?;
+    match replayed {
+        Ok(committed) => {
+            partition.control.get_mut().id_mark = committed.position.last.id_mark;
+            *partition.committed.get_mut() = committed;
+        }
+        Err(Evidence(mut evidence)) => {
+            if let Some(witness) = witness.filter(|_| testimony.is_some()) {
+                evidence += &format!("; the witness is `{}`", witness.path().display());
+            }
+            let refuse = Unavailable::Broken {
+                partition: claim.partition,
+                evidence: evidence.into(),
+            };
+            tracing::error!("{refuse}");
+            partition.refuse(refuse);
+        }
+    }
+    Ok(partition)
+}
+
+/// Why a log is not believed.
+struct Evidence(String);
+
+/// Steps 2 to 4 of recovery: the log as the families do not have it yet.
+fn replay(
+    snapshot: &dyn Snapshot,
+    layout: &Layout,
+    claim: &Claim,
+    testimony: Option<Testimony>,
+) -> Result<Result<Committed, Evidence>, EngineError> {
+    let anchor = match record::unseal_anchor(claim.partition, claim.applied, &claim.anchor) {
+        Ok(anchor) => anchor,
+        Err(evidence) => return Ok(Err(Evidence(evidence))),
+    };
+    let position = Position {
+        epoch: 0,
+        tail: claim.applied,
+        applied: claim.applied,
+        last: anchor,
+    };
+    let committed = Committed {
+        overlay: Table::default(),
+        position,
+        stopped: None,
+    };
+    let mut replay = Replay {
+        layout,
+        claim,
+        testimony,
+        committed,
+    };
+    loop {
+        let records = snapshot.log(
+            claim.partition,
+            replay.committed.position.tail + 1,
+            LOG_RECORDS,
+        )?;
+        let last = records.len() < LOG_RECORDS;
+        for record in records {
+            if let Err(evidence) = replay.take(&record) {
+                return Ok(Err(Evidence(format!(
+                    "log record {}: {evidence}",
+                    record.seq
+                ))));
+            }
+        }
+        if last {
+            return Ok(replay.finish().map_err(Evidence));
+        }
+    }
+}
+
+struct Replay<'a> {
+    layout: &'a Layout,
+    claim: &'a Claim,
+    testimony: Option<Testimony>,
+    committed: Committed,
+}
+
+impl Replay<'_> {
+    fn take(&mut self, found: &LogRecord) -> Result<(), String> {
+        let position = &mut self.committed.position;
+        if found.seq != position.tail + 1 {
+            return Err(format!("record {} is missing before it", position.tail + 1));
+        }
+        if found.epoch < position.epoch || found.epoch >= self.claim.epoch {
+            return Err(format!("its epoch {} is out of order", found.epoch));
+        }
+        let (header, rows) = record::unseal(self.claim.partition, found)?;
+        if header.cluster != self.layout.cluster {
+            return Err("it is of another cluster".to_owned());
+        }
+        if header.previous != position.hash() {
+            return Err("it does not follow the record before it".to_owned());
+        }
+        let hash = record::hash_of(&found.body);
+        let doubted = |t: Testimony| t.tail == found.seq && t.hash != hash;
+        if self.testimony.is_some_and(doubted) {
+            return Err("the witness saw another record in its place".to_owned());
+        }
+        position.epoch = found.epoch;
+        position.tail = found.seq;
+        position.last = Anchor {
+            hash,
+            id_mark: header.id_mark.max(position.last.id_mark),
+        };
+        for row in rows {
+            self.committed
+                .overlay
+                .put(&row.family, row.key, row.value, found.seq);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Committed, String> {
+        let Position { tail, applied, .. } = self.committed.position;
+        if tail != self.claim.tail {
+            return Err(format!(
+                "the log ends at record {tail}, not at {}",
+                self.claim.tail
+            ));
+        }
+        if let Some(witness) = self.testimony {
+            if witness.tail > tail {
+                return Err(format!(
+                    "acknowledged records are missing: the log ends at record {tail}, \
+                     but the witness saw record {}",
+                    witness.tail
+                ));
+            }
+            if witness.tail == applied
+                && tail == applied
+                && witness.hash != self.committed.position.hash()
+            {
+                return Err(format!("the witness saw another record {tail}"));
+            }
+        }
+        self.committed.position.epoch = self.claim.epoch;
+        Ok(self.committed)
+    }
+}
+
+/// The first record of each ownership: from now on every earlier epoch is visibly over.
+fn append_claims(shared: &Shared) -> Result<(), OpenError> {
+    let serving: Vec<&Partition> = shared
+        .partitions
+        .iter()
+        .filter(|p| p.committed.read().stopped.is_none())
+        .collect();
+    let sealed: Vec<Sealed> = serving
+        .iter()
+        .map(|partition| claim_record(shared, partition))
+        .collect();
+    let landed = shared.engine.append(&sealed)?;
+    for (partition, sealed) in serving.into_iter().zip(&sealed) {
+        if !landed.contains(&partition.id) {
+            return Err(OpenError::Taken(partition.id));
+        }
+        let mut committed = partition.committed.write();
+        committed.position.tail = sealed.seq;
+        committed.position.last.hash = record::hash_of(&sealed.body);
+        if let Some(witness) = &shared.witness {
+            witness.note(partition.id, &committed.position);
+        }
+    }
+    if let Some(witness) = &shared.witness {
+        witness.write();
+    }
+    Ok(())
+}
+
+fn claim_record(shared: &Shared, partition: &Partition) -> Sealed {
+    let position = partition.committed.read().position;
+    let header = Header {
+        cluster: shared.layout.cluster,
+        partition: partition.id,
+        epoch: position.epoch,
+        seq: position.tail + 1,
+        batch_id: shared.next_batch_id(),
+        moment_max: shared.host.now_ms(),
+        id_mark: position.last.id_mark,
+        previous: position.hash(),
+    };
+    header.seal(&Table::default())
+}
