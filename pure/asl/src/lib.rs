@@ -3,10 +3,16 @@
 
 use std::collections::BTreeMap;
 
+mod compile;
+mod excerpt;
 mod finding;
+mod locate;
 pub mod model;
+mod read;
 
+pub use excerpt::{describe, excerpt};
 pub use finding::{Finding, Position, Severity};
+use read::json::{self, FaultKind};
 
 /// The largest definition that is read, in bytes: the quota of `CreateStateMachine`.
 pub const DEFINITION_BYTES_MAX: usize = 1024 * 1024;
@@ -58,49 +64,70 @@ pub struct JsonError {
 
 /// Reads, checks and compiles a definition.
 pub fn parse(text: &str, options: &Options) -> Outcome {
-    let _ = (text, options);
-    Outcome {
-        definition: None,
-        findings: vec![Finding {
-            severity: Severity::Error,
-            code: finding::SCHEMA,
-            message: "not built".to_owned(),
-            location: None,
-            position: None,
-        }],
-        variable_references: BTreeMap::new(),
+    if text.len() > DEFINITION_BYTES_MAX {
+        let message = format!("Definition is larger than {DEFINITION_BYTES_MAX} bytes");
+        return refused(error(finding::SCHEMA, message));
+    }
+    match tree(text, options.syntax) {
+        Ok(root) => {
+            let compiled = compile::definition(&root, options);
+            Outcome {
+                definition: compiled.definition,
+                findings: locate::findings(text, compiled.findings),
+                variable_references: compiled.variable_references,
+            }
+        }
+        Err(finding) => refused(finding),
     }
 }
 
 /// Why `text` is no JSON value, or `None` when it is one that serde_json reads too.
 pub fn json_error(text: &str) -> Option<JsonError> {
-    serde_json::from_str::<serde_json::Value>(text).err().map(|error| JsonError {
-        message: error.to_string(),
-        line: error.line(),
-        column: error.column(),
-    })
+    let fault = json::read(text).err()?;
+    let (line, column) = fault.line_and_column(text);
+    let message = match fault.kind {
+        FaultKind::Empty => "Invalid execution input.".to_owned(),
+        FaultKind::Syntax | FaultKind::TooDeep => fault.message,
+    };
+    Some(JsonError { message, line, column })
 }
 
 /// A YAML definition as the same JSON, for tools that read `*.asl.yaml`.
 pub fn yaml_to_json(text: &str) -> Result<String, Finding> {
-    let _ = text;
-    Err(Finding {
-        severity: Severity::Error,
-        code: finding::SCHEMA,
-        message: "not built".to_owned(),
-        location: None,
-        position: None,
-    })
+    tree(text, Syntax::Yaml).map(|root| root.to_value().to_string())
 }
 
-/// The finding on one line: `CODE: message at location` (SFN-SM-1).
-pub fn describe(finding: &Finding) -> String {
-    let location = finding.location.as_deref().unwrap_or("null");
-    format!("{}: {} at {location}", finding.code, finding.message)
+fn tree(text: &str, syntax: Syntax) -> Result<read::tree::Node, Finding> {
+    match syntax {
+        Syntax::Json => json::read(text).map_err(|fault| json_finding(text, &fault)),
+        Syntax::Yaml => read::yaml::read(text).map_err(|fault| Finding {
+            position: fault.span.and_then(|span| locate::position(text, span)),
+            ..error("INVALID_YAML_DESCRIPTION", fault.message)
+        }),
+    }
 }
 
-/// Where the finding is, with the line of the text and a mark under the place.
-pub fn excerpt(text: &str, finding: &Finding) -> String {
-    let _ = text;
-    describe(finding)
+/// SFN-VAL-4, SFN-VAL-5
+fn json_finding(text: &str, fault: &json::Fault) -> Finding {
+    let source = fault.source_location(text);
+    let position = locate::position(text, fault.span);
+    match fault.kind {
+        FaultKind::Empty => error(finding::SCHEMA, compile::NO_OBJECT.to_owned()),
+        FaultKind::TooDeep => {
+            Finding { position, ..error("TOO_DEEPLY_NESTED", fault.message.clone()) }
+        }
+        FaultKind::Syntax => {
+            let message = format!("{}\n at {source}", fault.message);
+            let location = Some(source);
+            Finding { location, position, ..error("INVALID_JSON_DESCRIPTION", message) }
+        }
+    }
+}
+
+fn refused(finding: Finding) -> Outcome {
+    Outcome { definition: None, findings: vec![finding], variable_references: BTreeMap::new() }
+}
+
+fn error(code: &'static str, message: String) -> Finding {
+    Finding { severity: Severity::Error, code, message, location: None, position: None }
 }

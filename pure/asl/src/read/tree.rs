@@ -1,0 +1,111 @@
+//! A JSON value whose every part knows its place in the text.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Number, Value};
+
+/// A stretch of the text, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) length: usize,
+}
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) shape: Shape,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Shape {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    Array(Vec<Node>),
+    Object(Members),
+}
+
+/// An object's members in order. Of a repeated key the last value counts (SFN-ASL-5).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    members: IndexMap<String, Member>,
+    /// The keys that were there before, and where they stand again.
+    pub(crate) repeated: Vec<(String, Span)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) key: Span,
+    pub(crate) node: Node,
+}
+
+impl Members {
+    pub(crate) fn insert(&mut self, name: String, key: Span, node: Node) {
+        if self.members.contains_key(&name) {
+            self.repeated.push((name.clone(), key));
+        }
+        self.members.insert(name, Member { key, node });
+    }
+
+    pub(crate) fn get_entry(&self, name: &str) -> Option<(&str, &Member)> {
+        self.members.get_key_value(name).map(|(name, member)| (name.as_str(), member))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
+        self.members.get(name).map(|member| &member.node)
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
+        self.members.iter().map(|(name, member)| (name.as_str(), member))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+}
+
+impl Node {
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.shape {
+            Shape::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn object(&self) -> Option<&Members> {
+        match &self.shape {
+            Shape::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn array(&self) -> Option<&[Node]> {
+        match &self.shape {
+            Shape::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The plain value, without places.
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.shape {
+            Shape::Null => Value::Null,
+            Shape::Bool(value) => Value::Bool(*value),
+            Shape::Number(number) => Value::Number(number.clone()),
+            Shape::Text(text) => Value::String(text.clone()),
+            Shape::Array(items) => Value::Array(items.iter().map(Node::to_value).collect()),
+            Shape::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, member)| (name.to_owned(), member.node.to_value()))
+                    .collect::<Map<_, _>>(),
+            ),
+        }
+    }
+}
