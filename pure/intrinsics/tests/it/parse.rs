@@ -35,7 +35,24 @@ fn calls() {
             "States.Base64Decode($.a)",
             "States.ArrayGetItem($.a, 0)",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            States.UUID() => [] a string
+            States.UUID( ) => [] a string
+            States.Array ( 1 ,true,  null,
+            'x' ) => []
+            States.Array(-1, 1.5, 2e3, $, $$.Execution.Id, $v.a[0]) => ["$", "$$.Execution.Id", "$v.a[0]"]
+            States.Format('{}', $.a) => ["$.a"] a string
+            States.Array('it\'s \{\} \\', 'a
+            b', '', 'ü') => []
+            States.ArrayLength($.Properties[?(@.Name==tags)]) => ["$.Properties[?(@.Name==tags)]"]
+            States.Array($['a,b)'].c, $..x[0,1], $.a[?(@.b == 'x)' && (@.c))].d, $.e.length()) => ["$['a,b)'].c", "$..x[0,1]", "$.a[?(@.b == 'x)' && (@.c))].d", "$.e.length()"]
+            States.MathAdd(States.ArrayLength(States.StringSplit($$.A, '-')), -1) => ["$$.A"]
+            States.JsonToString(States.StringToJson($.a)) => ["$.a"] a string
+            States.Hash($.a, 'MD5') => ["$.a"] a string
+            States.Base64Encode($.a) => ["$.a"] a string
+            States.Base64Decode($.a) => ["$.a"] a string
+            States.ArrayGetItem($.a, 0) => ["$.a"] a string
+        "#]],
     );
 }
 
@@ -70,7 +87,34 @@ fn no_calls() {
             "States.Array(1, $.a[)",
             "States.Array(States.Nope())",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+             => expected `States.` at byte 0
+            States => expected `States.` at byte 0
+            States. => no such function at byte 7
+            States.Nope() => no such function at byte 7
+            States.format('{}') => no such function at byte 7
+            States.UUID => expected `(` at byte 11
+            States.UUID( => expected an argument at byte 12
+            States.UUID() x => unexpected `x` at byte 14
+             States.UUID() => expected `States.` at byte 0
+            States.Array(1,) => expected an argument at byte 15
+            States.Array(,1) => expected an argument at byte 13
+            States.Array(1 2) => expected `,` or `)` at byte 15
+            States.Array('a) => the string has no end at byte 13
+            States.Array('\n') => unknown escape at byte 14
+            States.Array('\"') => unknown escape at byte 14
+            States.Array("a") => expected an argument at byte 13
+            States.Array(a) => expected an argument at byte 13
+            States.Array(True) => expected an argument at byte 13
+            States.Array(01) => expected an argument at byte 13
+            States.Array(+1) => expected an argument at byte 13
+            States.Array(1.) => expected an argument at byte 13
+            States.Array([1]) => expected an argument at byte 13
+            States.Array({}) => expected an argument at byte 13
+            States.Array($.) => expected a name at byte 15
+            States.Array(1, $.a[) => expected a quoted name, an index, `*`, `:` or `?` at byte 20
+            States.Array(States.Nope()) => no such function at byte 20
+        "#]],
     );
 }
 
