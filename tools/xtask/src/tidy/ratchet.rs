@@ -116,10 +116,10 @@ mod tests {
     #[test]
     fn a_function_over_the_limit_is_found_with_its_length() {
         let body = "        let x = 1;\n".repeat(70);
-        let text = format!(
-            "//! Head.\nimpl A {{\n    pub(crate) async fn long<T>(\n        x: T,\n    ) {{\n{body}    }}\n\n\
-             \x20   fn short() {{\n    }}\n}}\n\nmod tests {{\n    fn longer() {{\n{body}    }}\n}}\n"
-        );
+        let long = format!("    pub async fn long<T>(\n        x: T,\n    ) {{\n{body}    }}\n");
+        let short = "    fn short() {\n    }\n";
+        let test = format!("mod tests {{\n    fn longer() {{\n{body}    }}\n}}\n");
+        let text = format!("//! Head.\nimpl A {{\n{long}{short}}}\n{test}");
         let found = long_functions(&text);
         let summary: Vec<_> =
             found.iter().map(|found| (found.name.as_str(), found.line, found.lines)).collect();

@@ -1,0 +1,45 @@
+"""Fixtures: one server that most tests share, and a maker of servers of one's own."""
+
+import pytest
+
+import support
+
+
+@pytest.fixture(scope="session")
+def server():
+    """`rung dev` on an empty folder; tests use names of their own in it"""
+    shared = support.Server().start()
+    yield shared
+    still_up = shared.process.poll() is None
+    log = shared.log()
+    shared.close()
+    assert still_up, f"the shared server ended before its time:\n{log}"
+
+
+@pytest.fixture(scope="session")
+def sfn(server):
+    return server.client()
+
+
+@pytest.fixture(scope="session")
+def lam(server):
+    return server.client("lambda")
+
+
+@pytest.fixture
+def new_server():
+    """makes servers that end with the test"""
+    made = []
+
+    def make(**options):
+        made.append(support.Server(**options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()
+
+
+@pytest.fixture
+def name():
+    return support.unique()
