@@ -40,12 +40,21 @@ impl Fault {
 
     /// Something of ours broke; the client learns no details.
     pub fn internal() -> Fault {
-        Fault::new("InternalFailure", "The request processing has failed because of an unknown error.")
-            .with_status(500)
+        Fault::new(
+            "InternalFailure",
+            "The request processing has failed because of an unknown error.",
+        )
+        .with_status(500)
     }
 
     /// Not now: clients of AWS retry this by themselves.
     pub fn unavailable(message: impl Into<String>) -> Fault {
         Fault::new("ServiceUnavailable", message).with_status(503)
+    }
+}
+
+impl From<identity::denied::Denied> for Fault {
+    fn from(denied: identity::denied::Denied) -> Fault {
+        Fault::new(denied.code, denied.message).with_status(denied.status)
     }
 }

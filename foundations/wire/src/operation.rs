@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::fault::Fault;
+use crate::json;
+use crate::limits::JSON_BODY_BYTES_MAX;
 
 /// One operation of a JSON-protocol service, in a file of its own.
 pub trait Operation<S>: 'static {
@@ -45,11 +47,14 @@ fn run<'a, S: Sync, O: Operation<S>>(
     body: &'a [u8],
 ) -> Answer<'a> {
     Box::pin(async move {
-        let body = if body.is_empty() { b"{}" } else { body };
-        let input: O::Input = serde_json::from_slice(body)
-            .map_err(|error| Fault::new("SerializationException", error.to_string()))?;
+        json::check(body)?;
+        let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+        let input: O::Input = serde_json::from_slice(body).map_err(|error| json::fault(&error))?;
         let output = O::run(service, caller, input).await?;
-        serde_json::to_vec(&output).map(Bytes::from).map_err(|_| Fault::internal())
+        serde_json::to_vec(&output).map(Bytes::from).map_err(|error| {
+            tracing::error!(%error, operation = O::NAME, "failed to write an answer");
+            Fault::internal()
+        })
     })
 }
 
@@ -61,6 +66,19 @@ pub trait JsonService: Send + Sync + 'static {
     fn signing_name(&self) -> &'static str;
     /// `1.0` or `1.1`, for the content type.
     fn json_version(&self) -> &'static str;
+    /// Its name in the health report.
+    fn name(&self) -> &'static str {
+        self.signing_name()
+    }
+    /// Longest body of a request.
+    fn body_bytes_max(&self) -> usize {
+        JSON_BODY_BYTES_MAX
+    }
     /// The answer of the operation, or `None` when there is no such operation.
-    fn call<'a>(&'a self, operation: &str, caller: &'a Caller, body: &'a [u8]) -> Option<Answer<'a>>;
+    fn call<'a>(
+        &'a self,
+        operation: &str,
+        caller: &'a Caller,
+        body: &'a [u8],
+    ) -> Option<Answer<'a>>;
 }
