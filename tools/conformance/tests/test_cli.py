@@ -6,7 +6,7 @@ import socket
 import time
 
 import pytest
-from support import (IS_RELEASE, ended, free_port, machine, run, rung, unique, until,
+from support import (IS_RELEASE, Server, ended, free_port, machine, run, rung, unique, until,
                      wait_state)
 
 ESCAPE = re.compile(r"\x1b\[")
@@ -52,9 +52,10 @@ def test_run_succeeds(server, sfn):
     arn = machine(sfn, {"First": {"Type": "Pass", "Next": "Last"}, "Last": {"Type": "Succeed"}})
     done = rung_run(server, arn.rpartition(":")[2], "--input", '{"a":1}')
     assert done.returncode == 0, done.stderr
-    assert "First" in done.stdout and "Last" in done.stdout and "SUCCEEDED" in done.stdout
-    assert done.stdout.index("First") < done.stdout.index("Last")
-    assert not ESCAPE.search(done.stdout + done.stderr)
+    text = done.stderr + done.stdout
+    assert text.index("First") < text.index("Last")
+    assert json.loads(done.stdout) == {"a": 1}, "standard output is the output, for a pipe"
+    assert not ESCAPE.search(text)
 
 
 def test_run_fails(server, sfn):
@@ -103,14 +104,44 @@ def test_doctor_names_a_port_that_is_taken(tmp_path):
     assert done.returncode != 0
 
 
+def test_keys(tmp_path):
+    """made by a command, readable by their owner only, and enough for a server to begin"""
+    file = tmp_path / "keys.toml"
+    made = rung("key", "new", "--file", file, "--account", "210987654321")
+    assert made.returncode == 0
+    assert file.stat().st_mode & 0o077 == 0
+    settings = dict(re.findall(r"export (\w+)=(\S+)", made.stdout))
+    server = Server(mode="serve")
+    server.arguments = ["--keys", str(file)]
+    try:
+        sfn = server.start().client(key=settings["AWS_ACCESS_KEY_ID"],
+                                    secret=settings["AWS_SECRET_ACCESS_KEY"])
+        assert machine(sfn, wait_state(0)).split(":")[4] == "210987654321"
+    finally:
+        server.close()
+    file.chmod(0o644)
+    done = rung("serve", "--keys", file, "--data", tmp_path / "data", "--port", free_port(),
+                cwd=tmp_path, timeout=20)
+    assert done.returncode != 0 and str(file) in done.stderr
+
+
+def test_serve_needs_keys(tmp_path):
+    """a production server that would answer nobody, or anybody, does not begin"""
+    done = rung("serve", "--data", tmp_path / "data", "--port", free_port(), cwd=tmp_path,
+                timeout=20)
+    assert done.returncode != 0 and "key" in done.stderr
+
+
 @pytest.mark.parametrize("mode", ["dev", "serve"])
 def test_port_taken(tmp_path, mode):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        where = [str(tmp_path)] if mode == "dev" else []
-        done = rung(mode, *where, "--port", port, "--data", tmp_path / "data", timeout=20)
+        rung("key", "new", "--file", tmp_path / "keys.toml")
+        where = [str(tmp_path)] if mode == "dev" else ["--keys", str(tmp_path / "keys.toml")]
+        done = rung(mode, *where, "--port", port, "--data", tmp_path / "data", timeout=20,
+                    cwd=tmp_path)
     assert done.returncode != 0
     assert str(port) in done.stderr and "in use" in done.stderr
     assert "panicked" not in done.stderr

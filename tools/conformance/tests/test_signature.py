@@ -20,7 +20,7 @@ def serving():
     """a server for production with one access key"""
     server = Server(mode="serve")
     keys = server.place / "keys.toml"
-    keys.write_text(f'[{KEY}]\nsecret = "{SECRET}"\naccount = "{ACCOUNT}"\n')
+    keys.write_text(f'[[key]]\nid = "{KEY}"\nsecret = "{SECRET}"\naccount = "{ACCOUNT}"\n')
     keys.chmod(0o600)
     server.config = server.place / "rung.toml"
     server.config.write_text(f'keys = "{keys}"\nbind = "127.0.0.1"\n')
