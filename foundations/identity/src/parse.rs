@@ -177,8 +177,10 @@ mod tests {
     #[test]
     fn fields_in_any_order_with_and_without_spaces() {
         for text in [
-            "AWS4-HMAC-SHA256 Credential=A/20260304/r/s/aws4_request, SignedHeaders=host;x-b, Signature=0f",
-            "AWS4-HMAC-SHA256 Signature=0f,SignedHeaders=Host;X-B,Credential=A/20260304/r/s/aws4_request",
+            "AWS4-HMAC-SHA256 Credential=A/20260304/r/s/aws4_request, \
+             SignedHeaders=host;x-b, Signature=0f",
+            "AWS4-HMAC-SHA256 Signature=0f,SignedHeaders=Host;X-B,\
+             Credential=A/20260304/r/s/aws4_request",
         ] {
             let signature = parse(text).unwrap();
             assert_eq!(signature.credential.scope(), "20260304/r/s/aws4_request");

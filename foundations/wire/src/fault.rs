@@ -1,6 +1,7 @@
-//! An error that the client reads: code, message and status become bytes in one place, per protocol.
+//! An error that the client reads: code, message and status become bytes in one place, per
+//! protocol.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// An AWS error answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,13 +11,13 @@ pub struct Fault {
     pub message: String,
     pub status: u16,
     /// Further members of the body, `reason` or `resourceName`.
-    pub members: Map<String, Value>,
+    pub members: Vec<(String, Value)>,
 }
 
 impl Fault {
     /// A client error: HTTP 400.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Fault {
-        Fault { code: code.into(), message: message.into(), status: 400, members: Map::new() }
+        Fault { code: code.into(), message: message.into(), status: 400, members: Vec::new() }
     }
 
     /// The same with another status.
@@ -29,7 +30,7 @@ impl Fault {
     /// The same with one more member in the body.
     #[must_use]
     pub fn with_member(mut self, name: &str, value: impl Into<Value>) -> Fault {
-        self.members.insert(name.to_owned(), value.into());
+        self.members.push((name.to_owned(), value.into()));
         self
     }
 

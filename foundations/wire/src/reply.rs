@@ -39,7 +39,7 @@ fn fault_reply(fault: &Fault, content_type: &'static str, typed: bool) -> Reply 
         members.insert("__type".to_owned(), fault.code.as_str().into());
     }
     members.insert("message".to_owned(), fault.message.as_str().into());
-    members.extend(fault.members.clone());
+    members.extend(fault.members.iter().cloned());
     let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = Bytes::from(Value::Object(members).to_string());
     let mut reply = with_type(status, content_type, body);

@@ -270,6 +270,3 @@ fn panicked(request_id: &str, panic: &(dyn Any + Send)) -> Reply {
     tracing::error!(request_id, panic = text, "a request broke an invariant");
     reply::json_fault(JSON_VERSION_DEFAULT, &Fault::internal())
 }
-
-#[cfg(test)]
-mod tests;

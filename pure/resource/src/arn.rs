@@ -32,21 +32,15 @@ pub enum ArnError {
 
 impl ArnError {
     fn prefix(value: &str) -> ArnError {
-        ArnError::Prefix {
-            value: value.to_owned(),
-        }
+        ArnError::Prefix { value: value.to_owned() }
     }
 
     fn resource_type(resource_type: &str) -> ArnError {
-        ArnError::ResourceType {
-            resource_type: resource_type.to_owned(),
-        }
+        ArnError::ResourceType { resource_type: resource_type.to_owned() }
     }
 
     fn malformed(value: &str) -> ArnError {
-        ArnError::Malformed {
-            value: value.to_owned(),
-        }
+        ArnError::Malformed { value: value.to_owned() }
     }
 }
 
@@ -72,13 +66,7 @@ impl<'a> Arn<'a> {
         if !whole || resource.is_empty() || text.contains(char::is_control) {
             return Err(ArnError::prefix(text));
         }
-        Ok(Arn {
-            partition,
-            service,
-            region,
-            account,
-            resource,
-        })
+        Ok(Arn { partition, service, region, account, resource })
     }
 
     /// The resource type and what follows its colon: `stateMachine` and `orders:1`.
@@ -89,17 +77,8 @@ impl<'a> Arn<'a> {
 
 impl fmt::Display for Arn<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Arn {
-            partition,
-            service,
-            region,
-            account,
-            resource,
-        } = self;
-        write!(
-            out,
-            "arn:{partition}:{service}:{region}:{account}:{resource}"
-        )
+        let Arn { partition, service, region, account, resource } = self;
+        write!(out, "arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 }
 
@@ -123,10 +102,7 @@ impl Home {
 
     /// `arn:aws:states:us-east-1:000000000000:`, the head of every ARN of `service` here.
     pub fn prefix(&self, service: &str) -> String {
-        format!(
-            "arn:{}:{service}:{}:{}:",
-            self.partition, self.region, self.account
-        )
+        format!("arn:{}:{service}:{}:{}:", self.partition, self.region, self.account)
     }
 
     fn of(arn: &Arn<'_>) -> Home {
@@ -196,15 +172,8 @@ fn write_labelled(out: &mut fmt::Formatter<'_>, name: &str, label: Option<&str>)
 
 /// Writes the head of an ARN up to and with the colon behind the resource type.
 fn write_head(out: &mut fmt::Formatter<'_>, home: &Home, resource_type: &str) -> fmt::Result {
-    let Home {
-        partition,
-        region,
-        account,
-    } = home;
-    write!(
-        out,
-        "arn:{partition}:states:{region}:{account}:{resource_type}:"
-    )
+    let Home { partition, region, account } = home;
+    write!(out, "arn:{partition}:states:{region}:{account}:{resource_type}:")
 }
 
 #[cfg(test)]
@@ -225,13 +194,9 @@ mod tests {
     // SFN-ARN-4
     #[test]
     fn other_texts_are_refused_with_the_value() {
-        for text in [
-            "no_an_activity_arn",
-            "",
-            "arn:aws:states",
-            "arn:x:states:r:a:s:n",
-            "urn:a:b:c:d:e",
-        ] {
+        for text in
+            ["no_an_activity_arn", "", "arn:aws:states", "arn:x:states:r:a:s:n", "urn:a:b:c:d:e"]
+        {
             let words = format!("Invalid Arn: 'Invalid ARN prefix: {text}'");
             assert_eq!(Arn::parse(text).unwrap_err().to_string(), words);
         }
@@ -242,10 +207,7 @@ mod tests {
         assert_eq!(&*Home::new("cn-north-1", "1").partition, "aws-cn");
         assert_eq!(&*Home::new("us-gov-west-1", "1").partition, "aws-us-gov");
         let home = Home::new("eu-west-1", "000000000000");
-        assert_eq!(
-            home.prefix("states"),
-            "arn:aws:states:eu-west-1:000000000000:"
-        );
+        assert_eq!(home.prefix("states"), "arn:aws:states:eu-west-1:000000000000:");
     }
 
     #[test]

@@ -153,9 +153,12 @@ impl Constraints {
     pub fn tags(mut self, path: &str, tags: &[Tag]) -> Constraints {
         for (index, tag) in tags.iter().enumerate() {
             let member = format!("{path}.{}.member", index + 1);
-            self = self
-                .text_len(&format!("{member}.key"), &tag.key, 1, KEY_CHARS_MAX)
-                .text_len(&format!("{member}.value"), &tag.value, 0, VALUE_CHARS_MAX);
+            self = self.text_len(&format!("{member}.key"), &tag.key, 1, KEY_CHARS_MAX).text_len(
+                &format!("{member}.value"),
+                &tag.value,
+                0,
+                VALUE_CHARS_MAX,
+            );
         }
         self
     }
@@ -165,11 +168,7 @@ impl Constraints {
         match self.violations.as_slice() {
             [] => Ok(()),
             [one] => Err(format!("1 validation error detected: {one}")),
-            many => Err(format!(
-                "{} validation errors detected: {}",
-                many.len(),
-                many.join("; ")
-            )),
+            many => Err(format!("{} validation errors detected: {}", many.len(), many.join("; "))),
         }
     }
 
@@ -208,13 +207,9 @@ fn violation(path: &str, value: &str, constraint: &str) -> String {
 
 fn length_violated(length: usize, (min, max): (usize, usize)) -> Option<String> {
     if length > max {
-        Some(format!(
-            "Member must have length less than or equal to {max}"
-        ))
+        Some(format!("Member must have length less than or equal to {max}"))
     } else if length < min {
-        Some(format!(
-            "Member must have length greater than or equal to {min}"
-        ))
+        Some(format!("Member must have length greater than or equal to {min}"))
     } else {
         None
     }
@@ -222,11 +217,7 @@ fn length_violated(length: usize, (min, max): (usize, usize)) -> Option<String> 
 
 /// Characters of `text`, counted only as far as `max` needs.
 fn chars_up_to(text: &str, max: usize) -> usize {
-    if text.len() <= max {
-        text.chars().count()
-    } else {
-        text.chars().take(max + 1).count()
-    }
+    if text.len() <= max { text.chars().count() } else { text.chars().take(max + 1).count() }
 }
 
 fn shown(text: &str) -> Cow<'_, str> {
@@ -306,7 +297,8 @@ mod tests {
         check(
             Constraints::new().pattern("name", "123", pattern, alias_name_chars_ok),
             "1 validation error detected: Value '123' at 'name' failed to satisfy constraint: \
-             Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$",
+             Member must satisfy regular expression pattern: \
+             ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$",
         );
         check(
             Constraints::new().required("stateMachineArn", false),
@@ -318,14 +310,7 @@ mod tests {
     // SFN-ERR-13
     #[test]
     fn enums_print_their_set() {
-        let set = [
-            "SUCCEEDED",
-            "TIMED_OUT",
-            "PENDING_REDRIVE",
-            "ABORTED",
-            "FAILED",
-            "RUNNING",
-        ];
+        let set = ["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"];
         check(
             Constraints::new().one_of("statusFilter", &Some("succeeded"), &set),
             "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy \
@@ -346,10 +331,7 @@ mod tests {
              Value '[a, b, c]' at 'routingConfiguration' failed to satisfy constraint: Member \
              must have length less than or equal to 2",
         );
-        let tags = [Tag {
-            key: String::new(),
-            value: String::new(),
-        }];
+        let tags = [Tag { key: String::new(), value: String::new() }];
         check(
             Constraints::new().tags("tags", &tags),
             "1 validation error detected: Value '' at 'tags.1.member.key' failed to satisfy \
@@ -360,10 +342,7 @@ mod tests {
     // SFN-EXEC-11: payloads are measured in bytes of UTF-8 and not repeated.
     #[test]
     fn payloads_and_secrets_are_not_repeated() {
-        check(
-            Constraints::new().payload("input", &"é".repeat(131_072), 262_144),
-            "",
-        );
+        check(Constraints::new().payload("input", &"é".repeat(131_072), 262_144), "");
         check(
             Constraints::new().payload("input", &"é".repeat(131_073), 262_144),
             "1 validation error detected: Value at 'input' failed to satisfy constraint: Member \
@@ -379,19 +358,9 @@ mod tests {
     #[test]
     fn absent_members_and_characters() {
         let none: Option<String> = None;
-        check(
-            Constraints::new()
-                .text_len("name", &none, 1, 80)
-                .one_of("x", &none, &[]),
-            "",
-        );
-        check(
-            Constraints::new().text_len("name", &"é".repeat(80), 1, 80),
-            "",
-        );
-        let long = Constraints::new()
-            .text_len("name", &"a".repeat(10_000), 1, 80)
-            .finish();
+        check(Constraints::new().text_len("name", &none, 1, 80).one_of("x", &none, &[]), "");
+        check(Constraints::new().text_len("name", &"é".repeat(80), 1, 80), "");
+        let long = Constraints::new().text_len("name", &"a".repeat(10_000), 1, 80).finish();
         assert!(long.unwrap_err().len() < 5_000);
     }
 }

@@ -45,10 +45,7 @@ impl PageToken {
 
     /// The token for a page that begins at `cursor`, at most [`CURSOR_BYTES_MAX`] of it.
     pub fn encode(&self, cursor: &[u8], now_ms: i64) -> String {
-        assert!(
-            cursor.len() <= CURSOR_BYTES_MAX,
-            "a cursor is bounded by its operation"
-        );
+        assert!(cursor.len() <= CURSOR_BYTES_MAX, "a cursor is bounded by its operation");
         let mut bytes = Vec::with_capacity(CURSOR_AT + cursor.len() + CHECK_BYTES);
         bytes.push(VERSION);
         bytes.extend_from_slice(&self.digest.to_be_bytes());
@@ -64,9 +61,7 @@ impl PageToken {
             return Err(InvalidToken);
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| InvalidToken)?;
-        self.open(&bytes, now_ms)
-            .map(<[u8]>::to_vec)
-            .ok_or(InvalidToken)
+        self.open(&bytes, now_ms).map(<[u8]>::to_vec).ok_or(InvalidToken)
     }
 
     fn open<'a>(&self, bytes: &'a [u8], now_ms: i64) -> Option<&'a [u8]> {
@@ -78,9 +73,7 @@ impl PageToken {
         let issued_ms = i64::from_be_bytes(body.get(ISSUED_AT..CURSOR_AT)?.try_into().ok()?);
         let age_ms = now_ms.checked_sub(issued_ms)?;
         let in_time = (-SKEW_MS_MAX..=TOKEN_AGE_MS_MAX).contains(&age_ms);
-        (digest == self.digest && in_time)
-            .then(|| body.get(CURSOR_AT..))
-            .flatten()
+        (digest == self.digest && in_time).then(|| body.get(CURSOR_AT..)).flatten()
     }
 }
 
@@ -116,18 +109,9 @@ mod tests {
     fn a_token_is_good_for_its_own_arguments_for_a_day() {
         let page = PageToken::of("ListExecutions", &["arn", "RUNNING"]);
         let token = page.encode(b"cursor", NOW);
-        assert_eq!(
-            page.decode(&token, NOW + TOKEN_AGE_MS_MAX).as_deref(),
-            Ok(&b"cursor"[..])
-        );
-        assert_eq!(
-            page.decode(&token, NOW + TOKEN_AGE_MS_MAX + 1),
-            Err(InvalidToken)
-        );
-        assert_eq!(
-            page.decode(&token, NOW - SKEW_MS_MAX - 1),
-            Err(InvalidToken)
-        );
+        assert_eq!(page.decode(&token, NOW + TOKEN_AGE_MS_MAX).as_deref(), Ok(&b"cursor"[..]));
+        assert_eq!(page.decode(&token, NOW + TOKEN_AGE_MS_MAX + 1), Err(InvalidToken));
+        assert_eq!(page.decode(&token, NOW - SKEW_MS_MAX - 1), Err(InvalidToken));
         for other in [
             PageToken::of("ListExecutions", &["arn", ""]),
             PageToken::of("ListExecutions", &["arnRUNNING"]),
@@ -149,13 +133,7 @@ mod tests {
             let changed = String::from_utf8(bytes).unwrap();
             assert_eq!(page.decode(&changed, NOW), Err(InvalidToken), "{at}");
         }
-        for foreign in [
-            "",
-            "x",
-            "invalid token",
-            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-            "é",
-        ] {
+        for foreign in ["", "x", "invalid token", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "é"] {
             assert_eq!(page.decode(foreign, NOW), Err(InvalidToken), "{foreign}");
         }
         assert_eq!(InvalidToken.to_string(), "Invalid Token: 'Invalid token'");

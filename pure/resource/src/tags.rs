@@ -53,11 +53,7 @@ pub fn check(tags: &[Tag]) -> Result<(), TagError> {
             return Err(TagError::Duplicate { key: key.clone() });
         }
     }
-    if tags.len() > TAGS_MAX {
-        Err(TagError::TooMany)
-    } else {
-        Ok(())
-    }
+    if tags.len() > TAGS_MAX { Err(TagError::TooMany) } else { Ok(()) }
 }
 
 /// The tags of a resource after adding: an existing key keeps its place and gets the new value
@@ -71,21 +67,12 @@ pub fn merge(existing: &[Tag], added: &[Tag]) -> Result<Vec<Tag>, TagError> {
             None => tags.push(tag.clone()),
         }
     }
-    if tags.len() > TAGS_MAX {
-        Err(TagError::TooMany)
-    } else {
-        Ok(tags)
-    }
+    if tags.len() > TAGS_MAX { Err(TagError::TooMany) } else { Ok(tags) }
 }
 
 fn check_key(key: &str) -> Result<(), TagError> {
-    if key
-        .get(..4)
-        .is_some_and(|head| head.eq_ignore_ascii_case("aws:"))
-    {
-        return Err(TagError::Reserved {
-            key: key.to_owned(),
-        });
+    if key.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("aws:")) {
+        return Err(TagError::Reserved { key: key.to_owned() });
     }
     check_text(key)
 }
@@ -95,9 +82,7 @@ fn check_text(text: &str) -> Result<(), TagError> {
     if text.chars().all(fits) {
         Ok(())
     } else {
-        Err(TagError::Characters {
-            text: text.to_owned(),
-        })
+        Err(TagError::Characters { text: text.to_owned() })
     }
 }
 
@@ -106,10 +91,7 @@ mod tests {
     use super::*;
 
     fn tag(key: &str, value: &str) -> Tag {
-        Tag {
-            key: key.to_owned(),
-            value: value.to_owned(),
-        }
+        Tag { key: key.to_owned(), value: value.to_owned() }
     }
 
     fn code(tags: &[Tag]) -> &'static str {
@@ -120,10 +102,7 @@ mod tests {
     #[test]
     fn rules() {
         assert_eq!(code(&[]), "accepted");
-        assert_eq!(
-            code(&[tag("team name", ""), tag("größe", "a_.:/=+-@1")]),
-            "accepted"
-        );
+        assert_eq!(code(&[tag("team name", ""), tag("größe", "a_.:/=+-@1")]), "accepted");
         assert_eq!(code(&[tag("aws:x", "")]), "AccessDeniedException");
         assert_eq!(code(&[tag("AWS:x", "")]), "AccessDeniedException");
         assert_eq!(code(&[tag("a", "aws:fine")]), "accepted");
@@ -136,14 +115,8 @@ mod tests {
     // SFN-TAG-2, SFN-TAG-4
     #[test]
     fn merging_keeps_places_and_overwrites_values() {
-        let merged = merge(
-            &[tag("b", "1"), tag("a", "1")],
-            &[tag("c", "3"), tag("b", "2")],
-        );
-        assert_eq!(
-            merged.unwrap(),
-            [tag("b", "2"), tag("a", "1"), tag("c", "3")]
-        );
+        let merged = merge(&[tag("b", "1"), tag("a", "1")], &[tag("c", "3"), tag("b", "2")]);
+        assert_eq!(merged.unwrap(), [tag("b", "2"), tag("a", "1"), tag("c", "3")]);
         let full: Vec<Tag> = (0..50).map(|number| tag(&number.to_string(), "")).collect();
         assert_eq!(merge(&full, &[tag("0", "x")]).unwrap().len(), 50);
         assert_eq!(merge(&full, &[tag("x", "")]), Err(TagError::TooMany));

@@ -35,7 +35,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What all connections share.
 pub(super) struct Connections {
-    router: Router,
+    router: Arc<Router>,
     acceptor: Option<TlsAcceptor>,
     builder: Builder<TokioExecutor>,
     limits: Limits,
@@ -54,7 +54,7 @@ impl Connections {
     ) -> Connections {
         let limits = *router.limits();
         Connections {
-            router,
+            router: Arc::new(router),
             acceptor: tls.map(|tls| TlsAcceptor::from(tls.config())),
             builder: builder(&limits),
             limits,
@@ -151,7 +151,7 @@ enum Verdict {
 }
 
 async fn answer(
-    router: Router,
+    router: Arc<Router>,
     pulse: Arc<Pulse>,
     request: Request<Incoming>,
 ) -> Result<Response<WatchedBody>, Infallible> {

@@ -14,10 +14,7 @@ pub struct ActivityArn {
 
 impl ActivityArn {
     pub fn new(home: Home, name: impl Into<String>) -> ActivityArn {
-        ActivityArn {
-            home,
-            name: name.into(),
-        }
+        ActivityArn { home, name: name.into() }
     }
 
     pub fn parse(text: &str) -> Result<ActivityArn, ArnError> {
@@ -47,10 +44,7 @@ mod tests {
         assert_eq!(ActivityArn::parse(text).unwrap().to_string(), text);
         // SFN-ARN-4
         let error = ActivityArn::parse("no_an_activity_arn").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "Invalid Arn: 'Invalid ARN prefix: no_an_activity_arn'"
-        );
+        assert_eq!(error.to_string(), "Invalid Arn: 'Invalid ARN prefix: no_an_activity_arn'");
         assert!(ActivityArn::parse("arn:aws:states:us-east-1:000000000000:activity:a:b").is_err());
     }
 }

@@ -37,10 +37,7 @@ impl ExecutionArn {
         name: impl Into<String>,
         run: impl Into<String>,
     ) -> ExecutionArn {
-        ExecutionArn {
-            run: Some(run.into()),
-            ..ExecutionArn::standard(machine, name)
-        }
+        ExecutionArn { run: Some(run.into()), ..ExecutionArn::standard(machine, name) }
     }
 
     /// The same execution as a child of a run of the labelled map state.
@@ -76,11 +73,7 @@ impl ExecutionArn {
     /// Reads the ARN of a standard execution; an express one is of the wrong type (SFN-ARN-5).
     pub fn parse_standard(text: &str) -> Result<ExecutionArn, ArnError> {
         let arn = ExecutionArn::parse(text)?;
-        if arn.is_express() {
-            Err(ArnError::resource_type("express"))
-        } else {
-            Ok(arn)
-        }
+        if arn.is_express() { Err(ArnError::resource_type("express")) } else { Ok(arn) }
     }
 
     /// The machine it is an execution of, without qualifier.
@@ -104,15 +97,7 @@ fn parse_rest(rest: &str, express: bool) -> Option<Parts<'_>> {
 
 impl fmt::Display for ExecutionArn {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_head(
-            out,
-            &self.home,
-            if self.is_express() {
-                "express"
-            } else {
-                "execution"
-            },
-        )?;
+        write_head(out, &self.home, if self.is_express() { "express" } else { "execution" })?;
         write_labelled(out, &self.state_machine, self.label.as_deref())?;
         write!(out, ":{}", self.name)?;
         match &self.run {
@@ -140,10 +125,7 @@ mod tests {
             let text = format!("{HEAD}{rest}");
             let arn = ExecutionArn::parse(&text).unwrap();
             assert_eq!(arn.to_string(), text);
-            assert_eq!(
-                arn.state_machine_arn().to_string(),
-                format!("{HEAD}stateMachine:m")
-            );
+            assert_eq!(arn.state_machine_arn().to_string(), format!("{HEAD}stateMachine:m"));
             assert_eq!(arn.label.is_some(), rest.contains('/'));
         }
     }
@@ -153,10 +135,7 @@ mod tests {
     fn an_express_execution_is_no_standard_one() {
         let words = "Invalid Arn: 'Resource type not valid in this context: express'";
         let text = format!("{HEAD}express:m:n:{UUID}");
-        assert_eq!(
-            ExecutionArn::parse_standard(&text).unwrap_err().to_string(),
-            words
-        );
+        assert_eq!(ExecutionArn::parse_standard(&text).unwrap_err().to_string(), words);
         let text = format!("{HEAD}activity:a");
         let words = "Invalid Arn: 'Resource type not valid in this context: activity'";
         assert_eq!(ExecutionArn::parse(&text).unwrap_err().to_string(), words);
@@ -164,13 +143,9 @@ mod tests {
 
     #[test]
     fn missing_and_surplus_segments_are_refused() {
-        for rest in [
-            "execution:m",
-            "execution:m:",
-            "execution:m:a:b",
-            "express:m:a",
-            "express:m:a:b:c",
-        ] {
+        for rest in
+            ["execution:m", "execution:m:", "execution:m:a:b", "express:m:a", "express:m:a:b:c"]
+        {
             let error = ExecutionArn::parse(&format!("{HEAD}{rest}")).unwrap_err();
             assert_eq!(error, ArnError::malformed(&format!("{HEAD}{rest}")));
         }
@@ -181,10 +156,7 @@ mod tests {
         let machine = StateMachineArn::new(Home::new("us-east-1", "000000000000"), "m").version(2);
         let arn = ExecutionArn::standard(&machine, "n");
         assert_eq!(arn.to_string(), format!("{HEAD}execution:m:n"));
-        assert_eq!(
-            arn.child_of("L").to_string(),
-            format!("{HEAD}execution:m/L:n")
-        );
+        assert_eq!(arn.child_of("L").to_string(), format!("{HEAD}execution:m/L:n"));
         let arn = ExecutionArn::express(&machine, "n", UUID);
         assert_eq!(arn.to_string(), format!("{HEAD}express:m:n:{UUID}"));
     }

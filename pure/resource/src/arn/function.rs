@@ -5,7 +5,11 @@ use std::fmt;
 use super::{Arn, Home, account_ok, region_ok};
 
 /// The pattern of Lambda's `FunctionName`, for the constraint message.
-pub const FUNCTION_NAME_PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?";
+pub const FUNCTION_NAME_PATTERN: &str = concat!(
+    r"(arn:(aws[a-zA-Z-]*)?:lambda:)?",
+    r"([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?",
+    r"(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?"
+);
 
 /// Longest name of a function by itself.
 pub const FUNCTION_NAME_CHARS_MAX: usize = 64;
@@ -37,9 +41,7 @@ pub struct FunctionNameError {
 impl FunctionName {
     /// Reads `name`, `name:q`, `account:function:name[:q]`, `function:name[:q]` or a whole ARN.
     pub fn parse(text: &str) -> Result<FunctionName, FunctionNameError> {
-        parse(text).ok_or_else(|| FunctionNameError {
-            value: text.to_owned(),
-        })
+        parse(text).ok_or_else(|| FunctionNameError { value: text.to_owned() })
     }
 
     /// The whole ARN, with what the name leaves out taken from `home`.
@@ -51,11 +53,7 @@ impl FunctionName {
             region: region.into(),
             account: account.into(),
         };
-        FunctionArn {
-            home,
-            name: self.name.clone(),
-            qualifier: self.qualifier.clone(),
-        }
+        FunctionArn { home, name: self.name.clone(), qualifier: self.qualifier.clone() }
     }
 }
 
@@ -131,30 +129,14 @@ pub struct FunctionArn {
 
 impl FunctionArn {
     pub fn new(home: Home, name: impl Into<String>) -> FunctionArn {
-        FunctionArn {
-            home,
-            name: name.into(),
-            qualifier: None,
-        }
+        FunctionArn { home, name: name.into(), qualifier: None }
     }
 }
 
 impl fmt::Display for FunctionArn {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FunctionArn {
-            home:
-                Home {
-                    partition,
-                    region,
-                    account,
-                },
-            name,
-            qualifier,
-        } = self;
-        write!(
-            out,
-            "arn:{partition}:lambda:{region}:{account}:function:{name}"
-        )?;
+        let FunctionArn { home: Home { partition, region, account }, name, qualifier } = self;
+        write!(out, "arn:{partition}:lambda:{region}:{account}:function:{name}")?;
         match qualifier {
             Some(qualifier) => write!(out, ":{qualifier}"),
             None => Ok(()),

@@ -62,16 +62,8 @@ mod tests {
         let text = "arn:aws:states:us-east-1:000000000000:mapRun:m/Each:0f0e";
         let arn = MapRunArn::parse(text).unwrap();
         assert_eq!(arn.to_string(), text);
-        assert_eq!(
-            (&*arn.state_machine, &*arn.label, &*arn.run),
-            ("m", "Each", "0f0e")
-        );
-        for rest in [
-            "mapRun:m:0f0e",
-            "mapRun:m/Each",
-            "mapRun:m/Each:",
-            "execution:m:n",
-        ] {
+        assert_eq!((&*arn.state_machine, &*arn.label, &*arn.run), ("m", "Each", "0f0e"));
+        for rest in ["mapRun:m:0f0e", "mapRun:m/Each", "mapRun:m/Each:", "execution:m:n"] {
             let text = format!("arn:aws:states:us-east-1:000000000000:{rest}");
             assert!(MapRunArn::parse(&text).is_err(), "{rest}");
         }

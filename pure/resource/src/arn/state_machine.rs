@@ -28,11 +28,7 @@ pub enum Qualifier {
 impl StateMachineArn {
     /// The ARN without a qualifier.
     pub fn new(home: Home, name: impl Into<String>) -> StateMachineArn {
-        StateMachineArn {
-            home,
-            name: name.into(),
-            qualifier: Qualifier::Unqualified,
-        }
+        StateMachineArn { home, name: name.into(), qualifier: Qualifier::Unqualified }
     }
 
     /// Reads any of the four forms.
@@ -48,11 +44,7 @@ impl StateMachineArn {
         let (name, label) = parse_labelled(part).ok_or_else(|| ArnError::malformed(text))?;
         let qualifier =
             Qualifier::parse(label, qualifier).ok_or_else(|| ArnError::malformed(text))?;
-        Ok(StateMachineArn {
-            home,
-            name: name.to_owned(),
-            qualifier,
-        })
+        Ok(StateMachineArn { home, name: name.to_owned(), qualifier })
     }
 
     /// The same machine without qualifier (SFN-ARN-1).
@@ -64,28 +56,19 @@ impl StateMachineArn {
     /// The ARN of a version of this machine.
     #[must_use]
     pub fn version(&self, number: u64) -> StateMachineArn {
-        StateMachineArn {
-            qualifier: Qualifier::Version(number),
-            ..self.unqualified()
-        }
+        StateMachineArn { qualifier: Qualifier::Version(number), ..self.unqualified() }
     }
 
     /// The ARN of an alias of this machine.
     #[must_use]
     pub fn alias(&self, name: impl Into<String>) -> StateMachineArn {
-        StateMachineArn {
-            qualifier: Qualifier::Alias(name.into()),
-            ..self.unqualified()
-        }
+        StateMachineArn { qualifier: Qualifier::Alias(name.into()), ..self.unqualified() }
     }
 
     /// The ARN of a distributed map state's item processor in this machine.
     #[must_use]
     pub fn labelled(&self, label: impl Into<String>) -> StateMachineArn {
-        StateMachineArn {
-            qualifier: Qualifier::Label(label.into()),
-            ..self.unqualified()
-        }
+        StateMachineArn { qualifier: Qualifier::Label(label.into()), ..self.unqualified() }
     }
 }
 
@@ -104,9 +87,7 @@ impl Qualifier {
 
 /// A version number as it is printed: no sign, no leading zeros.
 fn parse_version(text: &str) -> Option<u64> {
-    text.parse::<u64>()
-        .ok()
-        .filter(|number| *number > 0 && number.to_string() == text)
+    text.parse::<u64>().ok().filter(|number| *number > 0 && number.to_string() == text)
 }
 
 impl fmt::Display for StateMachineArn {
@@ -139,18 +120,9 @@ mod tests {
     #[test]
     fn the_last_segment_tells_version_from_alias() {
         assert_eq!(parse("stateMachine:orders.v1"), Ok(Qualifier::Unqualified));
-        assert_eq!(
-            parse("stateMachine:orders.v1:12"),
-            Ok(Qualifier::Version(12))
-        );
-        assert_eq!(
-            parse("stateMachine:orders.v1:live-2"),
-            Ok(Qualifier::Alias("live-2".into()))
-        );
-        assert_eq!(
-            parse("stateMachine:orders.v1/Each"),
-            Ok(Qualifier::Label("Each".into()))
-        );
+        assert_eq!(parse("stateMachine:orders.v1:12"), Ok(Qualifier::Version(12)));
+        assert_eq!(parse("stateMachine:orders.v1:live-2"), Ok(Qualifier::Alias("live-2".into())));
+        assert_eq!(parse("stateMachine:orders.v1/Each"), Ok(Qualifier::Label("Each".into())));
     }
 
     // SFN-ARN-4, SFN-ARN-5
@@ -158,38 +130,22 @@ mod tests {
     fn other_resources_are_named_in_the_error() {
         let words = "Invalid Arn: 'Resource type not valid in this context: express'".to_owned();
         assert_eq!(parse("express:orders.v1:e:u"), Err(words));
-        for rest in [
-            "stateMachine:",
-            "stateMachine:a:0",
-            "stateMachine:a:01",
-            "stateMachine:a:b:c",
-        ] {
+        for rest in ["stateMachine:", "stateMachine:a:0", "stateMachine:a:01", "stateMachine:a:b:c"]
+        {
             let words = format!("Invalid Arn: 'Invalid ARN: {HEAD}{rest}'");
             assert_eq!(parse(rest), Err(words));
         }
         let lambda = "arn:aws:lambda:us-east-1:000000000000:function:f";
         let error = StateMachineArn::parse(lambda).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("Invalid Arn: 'Invalid ARN prefix: {lambda}'")
-        );
+        assert_eq!(error.to_string(), format!("Invalid Arn: 'Invalid ARN prefix: {lambda}'"));
     }
 
     #[test]
     fn qualified_forms_derive_from_one_another() {
         let arn = StateMachineArn::new(Home::new("us-east-1", "000000000000"), "m");
-        assert_eq!(
-            arn.version(3).to_string(),
-            format!("{HEAD}stateMachine:m:3")
-        );
-        assert_eq!(
-            arn.alias("a").to_string(),
-            format!("{HEAD}stateMachine:m:a")
-        );
-        assert_eq!(
-            arn.labelled("L").to_string(),
-            format!("{HEAD}stateMachine:m/L")
-        );
+        assert_eq!(arn.version(3).to_string(), format!("{HEAD}stateMachine:m:3"));
+        assert_eq!(arn.alias("a").to_string(), format!("{HEAD}stateMachine:m:a"));
+        assert_eq!(arn.labelled("L").to_string(), format!("{HEAD}stateMachine:m/L"));
         assert_eq!(arn.version(3).unqualified(), arn);
     }
 }
