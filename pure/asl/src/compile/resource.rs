@@ -60,7 +60,7 @@ fn known(text: &str, parts: &Parts<'_>) -> Option<Resource> {
     match parts.service {
         "lambda" => {
             let name = parts.resource.strip_prefix("function:")?;
-            (placed && !name.is_empty()).then_some(Resource::Lambda { arn })
+            (!name.is_empty()).then_some(Resource::Lambda { arn })
         }
         "states" => match parts.resource.strip_prefix("activity:") {
             Some(name) => (placed && !name.is_empty()).then_some(Resource::Activity { arn }),

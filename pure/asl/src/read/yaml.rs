@@ -7,8 +7,11 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::Number;
 use serde_saphyr::{Location, Spanned};
 
-use super::NESTING_MAX;
 use super::tree::{Members, Node, Shape, Span};
+
+/// How deep YAML may nest: the reader takes some 40 KB of stack a level
+/// in a debug build, and servers give their threads 2 MiB. Real definitions stay under 25.
+const NESTING_MAX: usize = 40;
 
 /// Why a text is no YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,21 +8,13 @@ use crate::compile::expression::Reach;
 use crate::compile::fields;
 use crate::compile::numbers::{self, Range};
 use crate::compile::template;
-use crate::model::{Distributed, Machine, MapMode};
+use crate::model::{Distributed, Machine, MapMode, NumberField};
 
 /// The longest label of a map run, in characters.
 const LABEL_CHARS_MAX: usize = 40;
 
-const FIELDS: &[&str] = &[
-    "ItemReader",
-    "ItemBatcher",
-    "ResultWriter",
-    "Label",
-    "ToleratedFailureCount",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentage",
-    "ToleratedFailurePercentagePath",
-];
+/// What an inline Map may not have. It may have tolerances, as recorded; they do nothing there.
+const FIELDS: &[&str] = &["ItemReader", "ItemBatcher", "ResultWriter", "Label"];
 
 const COUNT: Range = Range::integer(0, f64::MAX);
 const PERCENTAGE: Range = Range { min: 0.0, max: 100.0, fraction: true };
@@ -51,8 +43,9 @@ pub(super) fn execution_type(context: &mut Context, processor: &At<'_>) -> Optio
     Some(if kind == Some("EXPRESS") { MachineKind::Express } else { MachineKind::Standard })
 }
 
-/// SFN-MAP-9
-pub(super) fn refuse_fields(context: &mut Context, at: &At<'_>) {
+/// An inline Map's fields (SFN-MAP-9).
+pub(super) fn check_inline(context: &mut Context, at: &At<'_>) {
+    tolerances(context, at);
     for name in FIELDS {
         if let Some(member) = at.member(name) {
             let message = format!("Field '{name}' is not supported");
@@ -67,22 +60,23 @@ pub(super) fn compile(
     processor: &At<'_>,
     child: MachineKind,
 ) -> (MapMode, Option<Machine>) {
+    let (tolerated_failure_count, tolerated_failure_percentage) = tolerances(context, at);
     let distributed = Distributed {
         express_children: child == MachineKind::Express,
         label: label(context, at),
-        tolerated_failure_count: numbers::field(context, at, "ToleratedFailureCount", &COUNT),
-        tolerated_failure_percentage: numbers::field(
-            context,
-            at,
-            "ToleratedFailurePercentage",
-            &PERCENTAGE,
-        ),
+        tolerated_failure_count,
+        tolerated_failure_percentage,
         item_reader: kept(context, at, "ItemReader", reader::check),
         item_batcher: kept(context, at, "ItemBatcher", check_batcher),
         result_writer: kept(context, at, "ResultWriter", check_writer),
     };
     let processor = isolated(context, child, |context| map::processor(context, processor));
     (MapMode::Distributed(Box::new(distributed)), processor)
+}
+
+fn tolerances(context: &mut Context, at: &At<'_>) -> (Option<NumberField>, Option<NumberField>) {
+    let count = numbers::field(context, at, "ToleratedFailureCount", &COUNT);
+    (count, numbers::field(context, at, "ToleratedFailurePercentage", &PERCENTAGE))
 }
 
 /// Children are executions of their own kind that see no outer variables (SFN-VAR-5).

@@ -23,7 +23,7 @@ pub(crate) fn compile(context: &mut Context, at: &At<'_>) -> Option<Map> {
     let (mode, processor) = match distributed::execution_type(context, &processor_at) {
         Some(child) => distributed::compile(context, at, &processor_at, child),
         None => {
-            distributed::refuse_fields(context, at);
+            distributed::check_inline(context, at);
             (MapMode::Inline, self::processor(context, &processor_at))
         }
     };
