@@ -22,15 +22,22 @@ pub fn describe(finding: &Finding) -> String {
 ///     |               ^^^
 /// ```
 pub fn excerpt(text: &str, finding: &Finding) -> String {
-    let described = describe(finding);
-    let Some(position) = finding.position else { return described };
+    let headline = headline(finding);
+    let Some(position) = finding.position else { return headline };
     let Position { line, column, .. } = position;
     let number = line.to_string();
     let margin = " ".repeat(number.len());
     let (shown, mark) = marked_line(text, &position);
-    format!(
-        "{described}\n  line {line}, column {column}\n  {number} | {shown}\n  {margin} | {mark}"
-    )
+    format!("{headline}\n  line {line}, column {column}\n  {number} | {shown}\n  {margin} | {mark}")
+}
+
+/// The first line of the message: a parser's `at [Source: …]` would repeat the whole text.
+fn headline(finding: &Finding) -> String {
+    let message = finding.message.lines().next().unwrap_or("");
+    match finding.location.as_deref().filter(|location| location.starts_with('/')) {
+        Some(location) => format!("{}: {message} at {location}", finding.code),
+        None => format!("{}: {message}", finding.code),
+    }
 }
 
 /// The line, cut around the place when it is long, and the line with the mark.

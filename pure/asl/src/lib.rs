@@ -13,6 +13,7 @@ mod read;
 pub use excerpt::{describe, excerpt};
 pub use finding::{Finding, Position, Severity};
 use read::json::{self, FaultKind};
+use read::yaml;
 
 /// The largest definition that is read, in bytes: the quota of `CreateStateMachine`.
 pub const DEFINITION_BYTES_MAX: usize = 1024 * 1024;
@@ -100,11 +101,17 @@ pub fn yaml_to_json(text: &str) -> Result<String, Finding> {
 fn tree(text: &str, syntax: Syntax) -> Result<read::tree::Node, Finding> {
     match syntax {
         Syntax::Json => json::read(text).map_err(|fault| json_finding(text, &fault)),
-        Syntax::Yaml => read::yaml::read(text).map_err(|fault| Finding {
-            position: fault.span.and_then(|span| locate::position(text, span)),
-            ..error("INVALID_YAML_DESCRIPTION", fault.message)
-        }),
+        Syntax::Yaml => yaml::read(text).map_err(|fault| yaml_finding(text, fault)),
     }
+}
+
+fn yaml_finding(text: &str, fault: yaml::Fault) -> Finding {
+    let position = fault.span.and_then(|span| locate::position(text, span));
+    let code = match fault.kind {
+        yaml::FaultKind::Syntax => "INVALID_YAML_DESCRIPTION",
+        yaml::FaultKind::TooDeep => "TOO_DEEPLY_NESTED",
+    };
+    Finding { position, ..error(code, fault.message) }
 }
 
 /// SFN-VAL-4, SFN-VAL-5

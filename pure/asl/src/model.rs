@@ -58,6 +58,10 @@ pub enum Transition {
 
 /// How data flows through a state (SFN-IO-1, SFN-JA-30).
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one a state, in a definition shared behind an `Arc`"
+)]
 pub enum Flow {
     JsonPath(JsonPathFlow),
     Jsonata(JsonataFlow),

@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{Error, Location, Spanned};
 
 use super::tree::{Members, Node, Shape, Span};
 
@@ -16,8 +17,15 @@ const NESTING_MAX: usize = 40;
 /// Why a text is no YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
+    pub(crate) kind: FaultKind,
     pub(crate) message: String,
     pub(crate) span: Option<Span>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    Syntax,
+    TooDeep,
 }
 
 /// Reads one YAML document.
@@ -35,16 +43,28 @@ pub(crate) fn read(text: &str) -> Result<Node, Fault> {
     }
 }
 
-fn fault(text: &str, error: &serde_saphyr::Error) -> Fault {
+fn fault(text: &str, error: &Error) -> Fault {
     let span = error.location().map(span);
-    let mut message = format!("invalid YAML: {error}");
+    let kind = match error {
+        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => FaultKind::TooDeep,
+        _ => FaultKind::Syntax,
+    };
+    let mut message = match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("repeated key `{key}`"),
+        Error::DuplicateMappingKey { .. } => "repeated key".to_owned(),
+        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
+            format!("nested deeper than {NESTING_MAX} levels")
+        }
+        // The library adds the place, which the finding has already.
+        _ => error.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
+    };
     if let Some(line) = unquoted_expression(text) {
         message.push_str(&format!(
-            "; line {line} has a JSONata expression without quotes: write it as '{{% … %}}', a \
-             plain `{{%` opens a YAML mapping"
+            "; line {line} has a JSONata expression without quotes, where a plain `{{%` opens a \
+             mapping: write it as '{{% … %}}'"
         ));
     }
-    Fault { message, span }
+    Fault { kind, message: format!("invalid YAML: {message}"), span }
 }
 
 /// The first line where a value starts with a bare `{%`.

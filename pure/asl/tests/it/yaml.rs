@@ -60,36 +60,54 @@ fn mistakes() {
         let finding = asl::yaml_to_json(text).unwrap_err();
         expected.assert_eq(&asl::excerpt(text, &finding));
     };
-    check("a: 1\na: 2\n", expect![[r#"
-        INVALID_YAML_DESCRIPTION: invalid YAML: duplicate mapping key: a, set DuplicateKeyPolicy in Options if acceptable at line 2, column 1 at null
-          line 2, column 1
-          2 | a: 2
-            | ^"#]]);
-    check("a: [1\nb: 2\n", expect![[r#"
-        INVALID_YAML_DESCRIPTION: invalid YAML: illegal placement of ':' indicator at line 2, column 2 at null
-          line 2, column 2
-          2 | b: 2
-            |  ^"#]]);
-    check("Output: {% $states.input %}\n", expect![[r#"
-        INVALID_YAML_DESCRIPTION: invalid YAML: unexpected character: `%' at line 1, column 10; line 1 has a JSONata expression without quotes: write it as '{% … %}', a plain `{%` opens a YAML mapping at null
-          line 1, column 10
-          1 | Output: {% $states.input %}
-            |          ^"#]]);
-    check("a: *nowhere\n", expect![[r#"
-        INVALID_YAML_DESCRIPTION: invalid YAML: alias references unknown anchor at line 1, column 4 at null
-          line 1, column 4
-          1 | a: *nowhere
-            |    ^"#]]);
-    check("a: .nan\n", expect![[r#"
-        INVALID_YAML_DESCRIPTION: invalid YAML: non-finite float `.nan` rejected by the configured policy at line 1, column 4 at null
-          line 1, column 4
-          1 | a: .nan
-            |    ^^^^"#]]);
-    check(&format!("a: {}{}\n", "[".repeat(200), "]".repeat(200)), expect![[r#"
-        INVALID_YAML_DESCRIPTION: invalid YAML: budget breached: Depth { depth: 41 } at line 1, column 43 at null
-          line 1, column 43
-          1 |  [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
-            |                                         ^"#]]);
+    check(
+        "a: 1\na: 2\n",
+        expect![[r#"
+            INVALID_YAML_DESCRIPTION: invalid YAML: repeated key `a`
+              line 2, column 1
+              2 | a: 2
+                | ^"#]],
+    );
+    check(
+        "a: [1\nb: 2\n",
+        expect![[r#"
+            INVALID_YAML_DESCRIPTION: invalid YAML: illegal placement of ':' indicator
+              line 2, column 2
+              2 | b: 2
+                |  ^"#]],
+    );
+    check(
+        "Output: {% $states.input %}\n",
+        expect![[r#"
+            INVALID_YAML_DESCRIPTION: invalid YAML: unexpected character: `%'; line 1 has a JSONata expression without quotes, where a plain `{%` opens a mapping: write it as '{% … %}'
+              line 1, column 10
+              1 | Output: {% $states.input %}
+                |          ^"#]],
+    );
+    check(
+        "a: *nowhere\n",
+        expect![[r#"
+            INVALID_YAML_DESCRIPTION: invalid YAML: alias references unknown anchor
+              line 1, column 4
+              1 | a: *nowhere
+                |    ^"#]],
+    );
+    check(
+        "a: .nan\n",
+        expect![[r#"
+            INVALID_YAML_DESCRIPTION: invalid YAML: non-finite float `.nan` rejected by the configured policy
+              line 1, column 4
+              1 | a: .nan
+                |    ^^^^"#]],
+    );
+    check(
+        &format!("a: {}{}\n", "[".repeat(200), "]".repeat(200)),
+        expect![[r#"
+            TOO_DEEPLY_NESTED: invalid YAML: nested deeper than 40 levels
+              line 1, column 43
+              1 |  [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
+                |                                         ^"#]],
+    );
 }
 
 #[test]
