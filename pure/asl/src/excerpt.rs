@@ -7,9 +7,13 @@ const LINE_CHARS_MAX: usize = 100;
 /// How much of a long line is shown before the place.
 const BEFORE_CHARS_MAX: usize = 40;
 
-/// The finding on one line: `CODE: message at location` (SFN-SM-1).
+/// The finding as `CreateStateMachine` tells it: `CODE: message at location` (SFN-SM-1).
 pub fn describe(finding: &Finding) -> String {
     let location = finding.location.as_deref().unwrap_or("null");
+    // A parser's message names its place already.
+    if finding.message.ends_with(location) {
+        return format!("{}: {}", finding.code, finding.message);
+    }
     format!("{}: {} at {location}", finding.code, finding.message)
 }
 

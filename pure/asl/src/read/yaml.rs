@@ -34,6 +34,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Fault> {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
+        reject_unsupported_tags: true,
         with_snippet: false,
         budget: serde_saphyr::budget! { max_depth: NESTING_MAX },
     };

@@ -12,6 +12,7 @@ mod findings;
 mod json_errors;
 mod jsonata;
 mod model;
+mod mutations;
 mod recorded;
 mod shared;
 mod speed;

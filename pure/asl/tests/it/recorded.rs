@@ -128,7 +128,11 @@ fn diagnostics(expected: &Value) -> Vec<String> {
 fn judge(text: &str, kind: MachineKind) -> Vec<String> {
     let outcome = asl::parse(text, &Options { kind, ..Options::default() });
     assert_eq!(outcome.definition.is_some(), outcome.findings.is_empty());
-    let line = |finding| asl::describe(finding).replace("arn:aws:", "arn:<partition>:");
+    let line = |finding: &asl::Finding| {
+        let location = finding.location.as_deref().unwrap_or("null");
+        let line = format!("{}: {} at {location}", finding.code, finding.message);
+        line.replace("arn:aws:", "arn:<partition>:")
+    };
     outcome.findings.iter().map(line).collect()
 }
 

@@ -66,6 +66,16 @@ fn depth_is_bounded() {
         let findings = asl::parse(&deeper, &Options::default()).findings;
         assert_eq!(findings[0].code, "TOO_DEEPLY_NESTED");
     }
+    let rule = format!(
+        r#"{}{{"Variable":"$.a","IsNull":true}}{}"#,
+        r#"{"Not":"#.repeat(119),
+        "}".repeat(119)
+    );
+    let rule = rule.replacen("{\"Not\"", "{\"Next\":\"Z\",\"Not\"", 1);
+    let choice = format!(
+        r#"{{"StartAt":"A","States":{{"A":{{"Type":"Choice","Choices":[{rule}]}},"Z":{{"Type":"Succeed"}}}}}}"#
+    );
+    assert_eq!(asl::parse(&choice, &Options::default()).findings, []);
     let branch = r#"{"StartAt":"A","States":{"A":{"Type":"Parallel","End":true,"Branches":["#;
     let machine = format!("{}{}", branch.repeat(31), "]}}}".repeat(31));
     let findings = asl::parse(&machine, &Options::default()).findings;

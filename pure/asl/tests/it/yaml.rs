@@ -93,6 +93,14 @@ fn mistakes() {
                 |    ^"#]],
     );
     check(
+        "a: !Sub b\n",
+        expect![[r#"
+        INVALID_YAML_DESCRIPTION: invalid YAML: unsupported tag `!Sub`
+          line 1, column 9
+          1 | a: !Sub b
+            |         ^"#]],
+    );
+    check(
         "a: .nan\n",
         expect![[r#"
             INVALID_YAML_DESCRIPTION: invalid YAML: non-finite float `.nan` rejected by the configured policy

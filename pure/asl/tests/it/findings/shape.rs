@@ -15,8 +15,8 @@ fn whole_definitions() {
     check(
         "not a definition",
         expect![[r#"
-        INVALID_JSON_DESCRIPTION: Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')
-         at [Source: (String)"not a definition"; line: 1, column: 4] at [Source: (String)"not a definition"; line: 1, column: 4]"#]],
+            INVALID_JSON_DESCRIPTION: Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')
+             at [Source: (String)"not a definition"; line: 1, column: 4]"#]],
     );
     check(
         "{}",
