@@ -34,7 +34,8 @@ fn check_name(context: &mut Context, at: &At<'_>, name: &str) {
     }
     if name.chars().count() > NAME_CHARS_MAX {
         let message = format!(
-            "State name '{name}' exceeds the {NAME_CHARS_MAX}-character limit allowed by the service"
+            "State name '{name}' exceeds the {NAME_CHARS_MAX}-character limit allowed by the \
+             service"
         );
         context.error_key("INVALID_STATE_NAME", at, message);
     }

@@ -166,8 +166,8 @@ impl Reader<'_> {
         let start = self.at;
         let second = self.value(Container::Root)?;
         let message = format!(
-            "Trailing token (of type {}) found after value (bound as `JsonNode`): not allowed as per \
-             `DeserializationFeature.FAIL_ON_TRAILING_TOKENS`",
+            "Trailing token (of type {}) found after value (bound as `JsonNode`): not \
+             allowed as per `DeserializationFeature.FAIL_ON_TRAILING_TOKENS`",
             fault::token_type(&second.shape)
         );
         Err(Fault::new(FaultKind::Syntax, message, start, self.at))

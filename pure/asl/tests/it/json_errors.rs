@@ -15,47 +15,50 @@ fn check(text: &str, expected: Expect) {
 fn as_recorded() {
     check(
         "not json",
-        expect![
-            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:4"
-        ],
+        expect![[
+            r#"Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:4"#
+        ]],
     );
     check(
         "{'a': 1}",
-        expect![
-            "Unexpected character (''' (code 39)): was expecting double-quote to start field name @ 1:3"
-        ],
+        expect![[
+            r#"Unexpected character (''' (code 39)): was expecting double-quote to start field name @ 1:3"#
+        ]],
     );
-    check("", expect!["Invalid execution input. @ 1:1"]);
-    check(" \n", expect!["Invalid execution input. @ 1:1"]);
+    check("", expect![[r#"Invalid execution input. @ 1:1"#]]);
+    check(" \n", expect![[r#"Invalid execution input. @ 1:1"#]]);
 }
 
 #[test]
 fn structure() {
     check(
         "{\"a\":1,}",
-        expect![
-            "Unexpected character ('}' (code 125)): was expecting double-quote to start field name @ 1:9"
-        ],
+        expect![[
+            r#"Unexpected character ('}' (code 125)): was expecting double-quote to start field name @ 1:9"#
+        ]],
     );
     check(
         "[1,]",
-        expect![
-            "Unexpected character (']' (code 93)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:5"
-        ],
+        expect![[
+            r#"Unexpected character (']' (code 93)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:5"#
+        ]],
     );
     check(
         "[1 2]",
-        expect![
-            "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries @ 1:5"
-        ],
+        expect![[
+            r#"Unexpected character ('2' (code 50)): was expecting comma to separate Array entries @ 1:5"#
+        ]],
     );
     check(
         "{\"a\" 1}",
-        expect![
-            "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value @ 1:7"
-        ],
+        expect![[
+            r#"Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value @ 1:7"#
+        ]],
     );
-    check("{\"a\":}", expect!["Unexpected character ('}' (code 125)): expected a value @ 1:7"]);
+    check(
+        "{\"a\":}",
+        expect![[r#"Unexpected character ('}' (code 125)): expected a value @ 1:7"#]],
+    );
     check(
         "{\"a\":1 \"b\":2}",
         expect![[
@@ -74,8 +77,8 @@ fn structure() {
         Unexpected end-of-input: expected close marker for Array (start marker at [Source: (String)"{
           "a": [1"; line: 2, column: 8]) @ 2:10"#]],
     );
-    check("{\"a\":1,", expect!["Unexpected end-of-input within/between Object entries @ 1:8"]);
-    check("{\"a\"", expect!["Unexpected end-of-input within/between Object entries @ 1:5"]);
+    check("{\"a\":1,", expect![[r#"Unexpected end-of-input within/between Object entries @ 1:8"#]]);
+    check("{\"a\"", expect![[r#"Unexpected end-of-input within/between Object entries @ 1:5"#]]);
     check(
         "[1}",
         expect![[
@@ -90,21 +93,21 @@ fn structure() {
     );
     check(
         "{} {}",
-        expect![
-            "Trailing token (of type START_OBJECT) found after value (bound as `JsonNode`): not allowed as per `DeserializationFeature.FAIL_ON_TRAILING_TOKENS` @ 1:6"
-        ],
+        expect![[
+            r#"Trailing token (of type START_OBJECT) found after value (bound as `JsonNode`): not allowed as per `DeserializationFeature.FAIL_ON_TRAILING_TOKENS` @ 1:6"#
+        ]],
     );
     check(
         "{} x",
-        expect![
-            "Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:5"
-        ],
+        expect![[
+            r#"Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:5"#
+        ]],
     );
     check(
         "// {}",
-        expect![
-            "Unexpected character ('/' (code 47)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:2"
-        ],
+        expect![[
+            r#"Unexpected character ('/' (code 47)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:2"#
+        ]],
     );
     check(
         "\u{1}",
@@ -114,15 +117,15 @@ fn structure() {
     );
     check(
         "“a”",
-        expect![
-            "Unexpected character ('“' (code 8220 / 0x201c)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:2"
-        ],
+        expect![[
+            r#"Unexpected character ('“' (code 8220 / 0x201c)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:2"#
+        ]],
     );
     check(
         &"[".repeat(128),
-        expect![
-            "Document nesting depth (128) exceeds the maximum allowed (127, from `StreamReadConstraints.getMaxNestingDepth()`) @ 1:129"
-        ],
+        expect![[
+            r#"Document nesting depth (128) exceeds the maximum allowed (127, from `StreamReadConstraints.getMaxNestingDepth()`) @ 1:129"#
+        ]],
     );
 }
 
@@ -130,76 +133,78 @@ fn structure() {
 fn scalars() {
     check(
         "nul",
-        expect![
-            "Unrecognized token 'nul': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:4"
-        ],
+        expect![[
+            r#"Unrecognized token 'nul': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:4"#
+        ]],
     );
     check(
         "truer",
-        expect![
-            "Unrecognized token 'truer': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:6"
-        ],
+        expect![[
+            r#"Unrecognized token 'truer': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:6"#
+        ]],
     );
     check(
         "NaN",
-        expect![
-            "Non-standard token 'NaN': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow @ 1:4"
-        ],
+        expect![[
+            r#"Non-standard token 'NaN': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow @ 1:4"#
+        ]],
     );
-    check("01", expect!["Invalid numeric value: Leading zeroes not allowed @ 1:3"]);
-    check("-", expect!["Unexpected end-of-input in a Number value @ 1:2"]);
+    check("01", expect![[r#"Invalid numeric value: Leading zeroes not allowed @ 1:3"#]]);
+    check("-", expect![[r#"Unexpected end-of-input in a Number value @ 1:2"#]]);
     check(
         "-a",
-        expect![
-            "Unexpected character ('a' (code 97)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value @ 1:3"
-        ],
+        expect![[
+            r#"Unexpected character ('a' (code 97)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value @ 1:3"#
+        ]],
     );
     check(
         "+1",
-        expect![
-            "Unexpected character ('+' (code 43)) in numeric value: JSON spec does not allow numbers to have plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow @ 1:2"
-        ],
+        expect![[
+            r#"Unexpected character ('+' (code 43)) in numeric value: JSON spec does not allow numbers to have plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow @ 1:2"#
+        ]],
     );
     check(
         ".5",
-        expect![
-            "Unexpected character ('.' (code 46)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:2"
-        ],
+        expect![[
+            r#"Unexpected character ('.' (code 46)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') @ 1:2"#
+        ]],
     );
-    check("1.", expect!["Unexpected end-of-input in a Number value @ 1:3"]);
+    check("1.", expect![[r#"Unexpected end-of-input in a Number value @ 1:3"#]]);
     check(
         "1.x",
-        expect![
-            "Unexpected character ('x' (code 120)) in numeric value: Decimal point not followed by a digit @ 1:4"
-        ],
+        expect![[
+            r#"Unexpected character ('x' (code 120)) in numeric value: Decimal point not followed by a digit @ 1:4"#
+        ]],
     );
-    check("1e+", expect!["Unexpected end-of-input in a Number value @ 1:4"]);
+    check("1e+", expect![[r#"Unexpected end-of-input in a Number value @ 1:4"#]]);
     check(
         "1x",
-        expect![
-            "Unexpected character ('x' (code 120)): Expected space separating root-level values @ 1:3"
-        ],
+        expect![[
+            r#"Unexpected character ('x' (code 120)): Expected space separating root-level values @ 1:3"#
+        ]],
     );
-    check("1e999", expect!["Numeric value (1e999) out of range of double @ 1:6"]);
+    check("1e999", expect![[r#"Numeric value (1e999) out of range of double @ 1:6"#]]);
     check(
         "\"a",
-        expect!["Unexpected end-of-input: was expecting closing quote for a string value @ 1:3"],
+        expect![[
+            r#"Unexpected end-of-input: was expecting closing quote for a string value @ 1:3"#
+        ]],
     );
-    check("{\"a", expect!["Unexpected end-of-input in field name @ 1:4"]);
+    check("{\"a", expect![[r#"Unexpected end-of-input in field name @ 1:4"#]]);
     check(
         "\"a\nb\"",
-        expect![
-            "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in string value @ 2:1"
-        ],
+        expect![[
+            r#"Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in string value @ 2:1"#
+        ]],
     );
-    check(r#""\x""#, expect!["Unrecognized character escape 'x' (code 120) @ 1:4"]);
+    check(r#""\x""#, expect![[r#"Unrecognized character escape 'x' (code 120) @ 1:4"#]]);
     check(
         r#""\u12g4""#,
-        expect![
-            "Unexpected character ('g' (code 103)): expected a hex-digit for character escape sequence @ 1:7"
-        ],
+        expect![[
+            r#"Unexpected character ('g' (code 103)): expected a hex-digit for character escape sequence @ 1:7"#
+        ]],
     );
-    check(r#""\ud800""#, expect!["Invalid surrogate pair in character escape sequence @ 1:8"]);
+    check(r#""\ud800""#, expect![[r#"Invalid surrogate pair in character escape sequence @ 1:8"#]]);
 }
 
 /// Whatever is read here, serde_json reads as the same value.

@@ -4,7 +4,7 @@
     clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "helpers of tests read recorded files and stop at what is not as expected"
+    reason = "tests read recorded files and stop at what is not as expected"
 )]
 
 mod corpus;

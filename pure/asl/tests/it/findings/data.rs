@@ -9,7 +9,9 @@ use super::{pass, state, task};
 fn paths() {
     pass(
         r#""InputPath":"a""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/S/InputPath"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/S/InputPath"#
+        ]],
     );
     pass(
         r#""InputPath":"$.a[","OutputPath":1"#,
@@ -21,38 +23,46 @@ fn paths() {
     pass(r#""InputPath":"$$.Execution.Id","OutputPath":"$x.a""#, expect![[""]]);
     pass(
         r#""ResultPath":"a""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: Reference path didn't start with '$' at /States/S/ResultPath"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: Reference path didn't start with '$' at /States/S/ResultPath"#
+        ]],
     );
     pass(
         r#""ResultPath":"$.a[*]""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/ResultPath"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/ResultPath"#
+        ]],
     );
     pass(
         r#""ResultPath":"$$.a""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/ResultPath"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/ResultPath"#
+        ]],
     );
     pass(
         r#""ResultPath":"$x""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/ResultPath"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/ResultPath"#
+        ]],
     );
     pass(
         r#""OutputPath":"States.UUID()""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/S/OutputPath"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/S/OutputPath"#
+        ]],
     );
     state(
         r#""Type":"Wait","SecondsPath":"$$.a","Next":"Z""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/SecondsPath"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/SecondsPath"#
+        ]],
     );
     state(r#""Type":"Wait","SecondsPath":"$x.a","Next":"Z""#, expect![[""]]);
     task(
         r#""TimeoutSecondsPath":"$..a""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/TimeoutSecondsPath"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/TimeoutSecondsPath"#
+        ]],
     );
 }
 
@@ -62,9 +72,9 @@ fn templates() {
     pass(r#""Parameters":{"a.$":"$.b","b":[{"c.$":"States.Array($x, $$.a)"}]}"#, expect![[""]]);
     pass(
         r#""Parameters":{"a.$":"b"}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters"#
+        ]],
     );
     pass(
         r#""Parameters":{"a.$":1,"b":{"c.$":"States.Nope()"}}"#,
@@ -74,21 +84,21 @@ fn templates() {
     );
     pass(
         r#""Parameters":{"a":[{"b.$":"$.["}]}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters/a[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters/a[0]"#
+        ]],
     );
     pass(
         r#""Parameters":{"a":1,"a.$":"$.b"}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [a, a.$] at /States/S/Parameters"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [a, a.$] at /States/S/Parameters"#
+        ]],
     );
     pass(
         r#""Result":{"a.$":"b","a":1}"#,
-        expect![
-            "PASS_RESULT_IS_STATIC: Attempt to use a path in the result of a Pass state. at /States/S/Result"
-        ],
+        expect![[
+            r#"PASS_RESULT_IS_STATIC: Attempt to use a path in the result of a Pass state. at /States/S/Result"#
+        ]],
     );
     pass(
         r#""Parameters":{"a":"$.b","c":"States.UUID()","d":1,"d":2}"#,
@@ -105,13 +115,15 @@ fn variables() {
     pass(r#""Assign":{"a":1,"_b.$":"$.c","é9":2}"#, expect![[""]]);
     pass(
         r#""Assign":[]"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/S/Assign"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/S/Assign"#
+        ]],
     );
     pass(
         r#""Assign":{"states":1}"#,
-        expect![
-            "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign/states"
-        ],
+        expect![[
+            r#"RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign/states"#
+        ]],
     );
     pass(
         r#""Assign":{"a-b":1,"9":2,"":3}"#,
@@ -124,9 +136,9 @@ fn variables() {
     let map = r#""Type":"Map","Next":"Z","Assign":{"a":2}"#;
     state(
         &format!(r#"{map},"ItemProcessor":{{{inner}}}"#),
-        expect![
-            "INVALID_VARIABLE_NAME: Invalid variable name 'a': the variable is already assigned in an outer scope. at /States/S/ItemProcessor/States/I/Assign/a"
-        ],
+        expect![[
+            r#"INVALID_VARIABLE_NAME: Invalid variable name 'a': the variable is already assigned in an outer scope. at /States/S/ItemProcessor/States/I/Assign/a"#
+        ]],
     );
     let config = r#""ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"}"#;
     state(&format!(r#"{map},"ItemProcessor":{{{config},{inner}}}"#), expect![[""]]);

@@ -9,11 +9,13 @@ use super::{map, state};
 fn parallels_and_maps() {
     state(
         r#""Type":"Parallel","Next":"Z""#,
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [Branches] at /States/S"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: These fields are required: [Branches] at /States/S"#
+        ]],
     );
     state(
         r#""Type":"Parallel","Next":"Z","Branches":[]"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/S/Branches"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/S/Branches"#]],
     );
     state(
         r#""Type":"Parallel","Next":"Z","Branches":[{},1]"#,
@@ -23,9 +25,9 @@ fn parallels_and_maps() {
     );
     state(
         r#""Type":"Map","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [ItemProcessor, Iterator] at /States/S"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [ItemProcessor, Iterator] at /States/S"#
+        ]],
     );
     map(
         r#""Mode":"INLINE""#,
@@ -37,35 +39,37 @@ fn parallels_and_maps() {
     map(
         r#""Mode":"INLINE""#,
         r#""MaxConcurrency":1,"MaxConcurrencyPath":"$.a""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath] at /States/S"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath] at /States/S"#
+        ]],
     );
     map(
         r#""Mode":"INLINE""#,
         r#""ItemsPath":"$.a[*]""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/ItemsPath"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/ItemsPath"#
+        ]],
     );
     map(
         r#""Mode":"INLINE""#,
         r#""ItemsPath":"$$.a","Parameters":{},"ItemSelector":{}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [ItemSelector, Parameters] at /States/S"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [ItemSelector, Parameters] at /States/S"#
+        ]],
     );
     map(
         r#""Mode":"OTHER""#,
         r#""Comment":"c""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [INLINE, DISTRIBUTED] at /States/S/ItemProcessor/ProcessorConfig/Mode"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value should be one of the following: [INLINE, DISTRIBUTED] at /States/S/ItemProcessor/ProcessorConfig/Mode"#
+        ]],
     );
     map(
         r#""Mode":"DISTRIBUTED""#,
         r#""Comment":"c""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: These fields are required: [ExecutionType] at /States/S/ItemProcessor/ProcessorConfig"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: These fields are required: [ExecutionType] at /States/S/ItemProcessor/ProcessorConfig"#
+        ]],
     );
     let distributed = r#""Mode":"DISTRIBUTED","ExecutionType":"STANDARD""#;
     map(
@@ -78,23 +82,23 @@ fn parallels_and_maps() {
     map(
         distributed,
         r#""Label":"a b""#,
-        expect![
-            "INVALID_LABEL_NAME: Label name 'a b' contains invalid characters at /States/S/Label"
-        ],
+        expect![[
+            r#"INVALID_LABEL_NAME: Label name 'a b' contains invalid characters at /States/S/Label"#
+        ]],
     );
     map(
         distributed,
         &format!(r#""Label":"{}""#, "l".repeat(41)),
-        expect![
-            "INVALID_LABEL_NAME: Label name 'lllllllllllllllllllllllllllllllllllllllll' exceeds the 40-character limit allowed by the service at /States/S/Label"
-        ],
+        expect![[
+            r#"INVALID_LABEL_NAME: Label name 'lllllllllllllllllllllllllllllllllllllllll' exceeds the 40-character limit allowed by the service at /States/S/Label"#
+        ]],
     );
     map(
         distributed,
         r#""ItemBatcher":{}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: This object should have at least one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath] at /States/S/ItemBatcher"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: This object should have at least one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath] at /States/S/ItemBatcher"#
+        ]],
     );
     map(
         distributed,
@@ -115,21 +119,21 @@ fn readers_and_writers() {
     };
     reader(
         r#""InputType":"CSV""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The field 'CSVHeaderLocation' is required at /States/S/ItemReader/ReaderConfig"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The field 'CSVHeaderLocation' is required at /States/S/ItemReader/ReaderConfig"#
+        ]],
     );
     reader(
         r#""InputType":"CSV","CSVHeaderLocation":"GIVEN""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: These fields are required: [CSVHeaders] at /States/S/ItemReader/ReaderConfig"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: These fields are required: [CSVHeaders] at /States/S/ItemReader/ReaderConfig"#
+        ]],
     );
     reader(
         r#""InputType":"JSON","CSVHeaderLocation":"FIRST_ROW""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Field 'CSVHeaderLocation' is not supported at /States/S/ItemReader/ReaderConfig"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Field 'CSVHeaderLocation' is not supported at /States/S/ItemReader/ReaderConfig"#
+        ]],
     );
     reader(
         r#""InputType":"XML","MaxItems":100000001"#,
@@ -139,9 +143,9 @@ fn readers_and_writers() {
     );
     reader(
         r#""Transformation":"LOAD_AND_FLATTEN""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The field 'InputType' is required at /States/S/ItemReader/ReaderConfig"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The field 'InputType' is required at /States/S/ItemReader/ReaderConfig"#
+        ]],
     );
     reader(
         r#""InputType":"JSON","ItemsPointer":"data/items""#,
@@ -152,29 +156,29 @@ fn readers_and_writers() {
     map(
         distributed,
         r#""ItemReader":{"Resource":"arn:aws:states:::s3:putObject"}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The field 'Resource' does not match any of the allowed values at /States/S/ItemReader/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The field 'Resource' does not match any of the allowed values at /States/S/ItemReader/Resource"#
+        ]],
     );
     map(
         distributed,
         r#""ResultWriter":{}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: These fields are required: [WriterConfig] at /States/S/ResultWriter"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: These fields are required: [WriterConfig] at /States/S/ResultWriter"#
+        ]],
     );
     map(
         distributed,
         r#""ResultWriter":{"Resource":"arn:aws:states:::s3:putObject"}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: These fields are required: [Parameters] at /States/S/ResultWriter"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: These fields are required: [Parameters] at /States/S/ResultWriter"#
+        ]],
     );
     map(
         distributed,
         r#""ResultWriter":{"WriterConfig":{"OutputType":"CSV"}}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [JSON, JSONL] at /States/S/ResultWriter/WriterConfig/OutputType"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value should be one of the following: [JSON, JSONL] at /States/S/ResultWriter/WriterConfig/OutputType"#
+        ]],
     );
 }

@@ -9,43 +9,47 @@ use super::{rule, state};
 fn waits_and_fails() {
     state(
         r#""Type":"Wait","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S"#
+        ]],
     );
     state(
         r#""Type":"Wait","Next":"Z","Seconds":1,"SecondsPath":"$.a""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S"#
+        ]],
     );
     state(
         r#""Type":"Wait","Next":"Z","Seconds":-1"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Minimum value is 0 at /States/S/Seconds"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: Minimum value is 0 at /States/S/Seconds"#]],
     );
     state(
         r#""Type":"Wait","Next":"Z","Seconds":100000000"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Maximum value is 99999999 at /States/S/Seconds"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: Maximum value is 99999999 at /States/S/Seconds"#]],
     );
     state(
         r#""Type":"Wait","Next":"Z","Seconds":1.5"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /States/S/Seconds"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /States/S/Seconds"#
+        ]],
     );
     state(
         r#""Type":"Wait","Next":"Z","Seconds":"1""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /States/S/Seconds"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /States/S/Seconds"#
+        ]],
     );
     state(
         r#""Type":"Wait","Next":"Z","Timestamp":"2024-01-01""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/S/Timestamp"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/S/Timestamp"#
+        ]],
     );
     state(
         r#""Type":"Wait","QueryLanguage":"JSONata","Next":"Z","Seconds":"1""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at /States/S/Seconds"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at /States/S/Seconds"#
+        ]],
     );
     state(
         r#""Type":"Fail","Error":"a","ErrorPath":"$.b""#,
@@ -78,51 +82,51 @@ fn waits_and_fails() {
 fn choices() {
     state(
         r#""Type":"Choice","Default":"Z""#,
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [Choices] at /States/S"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: These fields are required: [Choices] at /States/S"#]],
     );
     state(
         r#""Type":"Choice","Default":"Z","Choices":[]"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/S/Choices"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/S/Choices"#]],
     );
     rule(
         r#""Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/S/Choices[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/S/Choices[0]"#
+        ]],
     );
     rule(
         r#""Variable":"$.a","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [StringEquals, IsBoolean, StringLessThan, IsNumeric, BooleanEquals, StringLessThanEqualsPath, NumericLessThan, NumericGreaterThan, NumericLessThanPath, StringMatches, TimestampLessThanEqualsPath, NumericEquals, TimestampGreaterThan, StringGreaterThanEqualsPath, TimestampGreaterThanEqualsPath, TimestampLessThanEquals, NumericLessThanEqualsPath, TimestampEquals, BooleanEqualsPath, IsTimestamp, StringLessThanEquals, NumericLessThanEquals, StringLessThanPath, TimestampGreaterThanPath, StringGreaterThan, StringGreaterThanPath, IsString, StringEqualsPath, TimestampEqualsPath, TimestampLessThan, StringGreaterThanEquals, NumericGreaterThanPath, NumericGreaterThanEquals, NumericEqualsPath, TimestampLessThanPath, IsNull, IsPresent, TimestampGreaterThanEquals, NumericGreaterThanEqualsPath] at /States/S/Choices[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [StringEquals, IsBoolean, StringLessThan, IsNumeric, BooleanEquals, StringLessThanEqualsPath, NumericLessThan, NumericGreaterThan, NumericLessThanPath, StringMatches, TimestampLessThanEqualsPath, NumericEquals, TimestampGreaterThan, StringGreaterThanEqualsPath, TimestampGreaterThanEqualsPath, TimestampLessThanEquals, NumericLessThanEqualsPath, TimestampEquals, BooleanEqualsPath, IsTimestamp, StringLessThanEquals, NumericLessThanEquals, StringLessThanPath, TimestampGreaterThanPath, StringGreaterThan, StringGreaterThanPath, IsString, StringEqualsPath, TimestampEqualsPath, TimestampLessThan, StringGreaterThanEquals, NumericGreaterThanPath, NumericGreaterThanEquals, NumericEqualsPath, TimestampLessThanPath, IsNull, IsPresent, TimestampGreaterThanEquals, NumericGreaterThanEqualsPath] at /States/S/Choices[0]"#
+        ]],
     );
     rule(
         r#""Variable":"$.a","IsNull":true"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/S/Choices[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/S/Choices[0]"#
+        ]],
     );
     rule(
         r#""Variable":"$.a","IsNull":true,"StringEquals":"a","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [StringEquals, IsBoolean, StringLessThan, IsNumeric, BooleanEquals, StringLessThanEqualsPath, NumericLessThan, NumericGreaterThan, NumericLessThanPath, StringMatches, TimestampLessThanEqualsPath, NumericEquals, TimestampGreaterThan, StringGreaterThanEqualsPath, TimestampGreaterThanEqualsPath, TimestampLessThanEquals, NumericLessThanEqualsPath, TimestampEquals, BooleanEqualsPath, IsTimestamp, StringLessThanEquals, NumericLessThanEquals, StringLessThanPath, TimestampGreaterThanPath, StringGreaterThan, StringGreaterThanPath, IsString, StringEqualsPath, TimestampEqualsPath, TimestampLessThan, StringGreaterThanEquals, NumericGreaterThanPath, NumericGreaterThanEquals, NumericEqualsPath, TimestampLessThanPath, IsNull, IsPresent, TimestampGreaterThanEquals, NumericGreaterThanEqualsPath] at /States/S/Choices[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [StringEquals, IsBoolean, StringLessThan, IsNumeric, BooleanEquals, StringLessThanEqualsPath, NumericLessThan, NumericGreaterThan, NumericLessThanPath, StringMatches, TimestampLessThanEqualsPath, NumericEquals, TimestampGreaterThan, StringGreaterThanEqualsPath, TimestampGreaterThanEqualsPath, TimestampLessThanEquals, NumericLessThanEqualsPath, TimestampEquals, BooleanEqualsPath, IsTimestamp, StringLessThanEquals, NumericLessThanEquals, StringLessThanPath, TimestampGreaterThanPath, StringGreaterThan, StringGreaterThanPath, IsString, StringEqualsPath, TimestampEqualsPath, TimestampLessThan, StringGreaterThanEquals, NumericGreaterThanPath, NumericGreaterThanEquals, NumericEqualsPath, TimestampLessThanPath, IsNull, IsPresent, TimestampGreaterThanEquals, NumericGreaterThanEqualsPath] at /States/S/Choices[0]"#
+        ]],
     );
     rule(
         r#""Variable":"$.a","IsNull":true,"Not":{},"Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/S/Choices[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/S/Choices[0]"#
+        ]],
     );
     rule(
         r#""And":[],"Next":"Z""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/S/Choices[0]/And"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/S/Choices[0]/And"#]],
     );
     rule(
         r#""And":[{"Variable":"$.a","IsNull":true,"Next":"Z"}],"Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Field 'Next' is not supported at /States/S/Choices[0]/And[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Field 'Next' is not supported at /States/S/Choices[0]/And[0]"#
+        ]],
     );
     rule(
         r#""Not":{"Or":[{"Variable":"a","StringEquals":1}]},"Next":"Z""#,
@@ -132,39 +136,39 @@ fn choices() {
     );
     rule(
         r#""Variable":"$.a","NumericEquals":"1","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Expected value of type Number at /States/S/Choices[0]/NumericEquals"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Expected value of type Number at /States/S/Choices[0]/NumericEquals"#
+        ]],
     );
     rule(
         r#""Variable":"$.a","BooleanEquals":"true","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Expected value of type [BOOLEAN] at /States/S/Choices[0]/BooleanEquals"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Expected value of type [BOOLEAN] at /States/S/Choices[0]/BooleanEquals"#
+        ]],
     );
     rule(
         r#""Variable":"$.a","TimestampEquals":"2024-01-01","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/S/Choices[0]/TimestampEquals"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/S/Choices[0]/TimestampEquals"#
+        ]],
     );
     rule(
         r#""Variable":"$$.a","StringEqualsPath":"b","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/S/Choices[0]/StringEqualsPath"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/S/Choices[0]/StringEqualsPath"#
+        ]],
     );
     rule(
         r#""Variable":"$.a[*]","IsPresent":true,"Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/Choices[0]/Variable"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/S/Choices[0]/Variable"#
+        ]],
     );
     rule(
         r#""Condition":true,"Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Condition' is only supported for the 'JSONata' QueryLanguage at /States/S/Choices[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Condition' is only supported for the 'JSONata' QueryLanguage at /States/S/Choices[0]"#
+        ]],
     );
     state(
         r#""Type":"Choice","QueryLanguage":"JSONata","Choices":[{"Condition":true,"Next":"Z"},

@@ -7,10 +7,13 @@ use super::{check, pass, state};
 // SFN-VAL-4 to SFN-VAL-6, SFN-ASL-1, SFN-VALID-8
 #[test]
 fn whole_definitions() {
-    check("", expect!["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"]);
+    check(
+        "",
+        expect![[r#"SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"#]],
+    );
     check(
         "[]",
-        expect!["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"#]],
     );
     check(
         "not a definition",
@@ -20,15 +23,15 @@ fn whole_definitions() {
     );
     check(
         "{}",
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /"#]],
     );
     check(
         r#"{"States":{"A":{"Type":"Succeed"}}}"#,
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /"#]],
     );
     check(
         r#"{"StartAt":"A"}"#,
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"#]],
     );
     check(
         r#"{"StartAt":"First","States":{}}"#,
@@ -59,9 +62,9 @@ fn whole_definitions() {
     );
     check(
         &format!("{}{}", "[".repeat(200), "]".repeat(200)),
-        expect![
-            "TOO_DEEPLY_NESTED: Document nesting depth (128) exceeds the maximum allowed (127, from `StreamReadConstraints.getMaxNestingDepth()`) at null"
-        ],
+        expect![[
+            r#"TOO_DEEPLY_NESTED: Document nesting depth (128) exceeds the maximum allowed (127, from `StreamReadConstraints.getMaxNestingDepth()`) at null"#
+        ]],
     );
 }
 
@@ -82,7 +85,7 @@ fn graphs() {
     );
     check(
         r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","Next":"A"}}}"#,
-        expect!["MISSING_END_STATE: Workflow has no terminal state at null"],
+        expect![[r#"MISSING_END_STATE: Workflow has no terminal state at null"#]],
     );
     check(
         r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true},"B":{"Type":"Pass","Next":"A"}}}"#,
@@ -99,21 +102,21 @@ fn graphs() {
     );
     state(
         r#""Type":"Map","Next":"Z","ItemProcessor":{"StartAt":"Z","States":{"Z":{"Type":"Succeed"}}}"#,
-        expect!["DUPLICATE_STATE_NAME: Duplicate State name: Z at /States/Z"],
+        expect![[r#"DUPLICATE_STATE_NAME: Duplicate State name: Z at /States/Z"#]],
     );
     let long = "n".repeat(81);
     check(
         &format!(r#"{{"StartAt":"{long}","States":{{"{long}":{{"Type":"Succeed"}}}}}}"#),
-        expect![
-            "INVALID_STATE_NAME: State name 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn' exceeds the 80-character limit allowed by the service at /States/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
-        ],
+        expect![[
+            r#"INVALID_STATE_NAME: State name 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn' exceeds the 80-character limit allowed by the service at /States/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"#
+        ]],
     );
     // SFN-ASL-5
     check(
         r#"{"StartAt":"A","States":{"A":{"Type":"Fail"},"A":{"Type":"Succeed"}}}"#,
-        expect![
-            "DUPLICATE_FIELD: Field 'A' is defined more than once; the last value is used at /States"
-        ],
+        expect![[
+            r#"DUPLICATE_FIELD: Field 'A' is defined more than once; the last value is used at /States"#
+        ]],
     );
 }
 
@@ -122,13 +125,13 @@ fn graphs() {
 fn fields_and_languages() {
     state(
         r#""Type":"Foo","Next":"Z""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/S/Type"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/S/Type"#
+        ]],
     );
     state(
         r#""Type":1,"Next":"Z""#,
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/S/Type"],
+        expect![[r#"SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/S/Type"#]],
     );
     state(
         r#""Type":"Pass""#,
@@ -138,9 +141,9 @@ fn fields_and_languages() {
     );
     state(
         r#""Type":"Pass","Next":"Z","End":true"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [Next, End] at /States/S"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [Next, End] at /States/S"#
+        ]],
     );
     state(
         r#""Type":"Pass","End":false"#,
@@ -175,9 +178,9 @@ fn fields_and_languages() {
     );
     pass(
         r#""Output":1"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S"#
+        ]],
     );
     pass(
         r#""QueryLanguage":"JSONata","InputPath":"$","Result":1"#,
@@ -187,39 +190,39 @@ fn fields_and_languages() {
     );
     pass(
         r#""QueryLanguage":"jsonpath""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [JSONPath, JSONata] at /States/S/QueryLanguage"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value should be one of the following: [JSONPath, JSONata] at /States/S/QueryLanguage"#
+        ]],
     );
     pass(
         r#""QueryLanguage":7"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/S/QueryLanguage"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/S/QueryLanguage"#
+        ]],
     );
     check(
         r#"{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","End":true,"QueryLanguage":"JSONPath","Output":1}}}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/A"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/A"#
+        ]],
     );
     check(
         r#"{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","End":true,"Parameters":1}}}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONata', but field 'Parameters' is only supported for the 'JSONPath' QueryLanguage at /States/A"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONata', but field 'Parameters' is only supported for the 'JSONPath' QueryLanguage at /States/A"#
+        ]],
     );
     state(
         r#""Type":"Parallel","Next":"Z","Branches":[{"QueryLanguage":"JSONata","StartAt":"B","States":{"B":{"Type":"Succeed"}}}]"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Field 'QueryLanguage' is not supported at /States/S/Branches[0]"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Field 'QueryLanguage' is not supported at /States/S/Branches[0]"#
+        ]],
     );
     // A nested state inherits from the workflow, not from the state around it.
     state(
         r#""Type":"Parallel","QueryLanguage":"JSONata","Next":"Z","Branches":[{"StartAt":"B","States":{"B":{"Type":"Succeed","Output":1}}}]"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S/Branches[0]/States/B"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S/Branches[0]/States/B"#
+        ]],
     );
 }

@@ -13,71 +13,73 @@ fn tasks() {
     };
     state(
         r#""Type":"Task","Next":"Z""#,
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [Resource] at /States/S"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: These fields are required: [Resource] at /States/S"#
+        ]],
     );
     resource(
         "${Function}",
         "",
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Value is not a valid resource ARN at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Value is not a valid resource ARN at /States/S/Resource"#
+        ]],
     );
     resource(
         "arn:aws:s3:::bucket",
         "",
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:s3:::bucket is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:s3:::bucket is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"#
+        ]],
     );
     resource(
         "arn:aws:states:::dynamodb:query",
         "",
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"#
+        ]],
     );
     resource(
         "arn:aws:states:::dynamodb:getItem.sync",
         "",
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:getItem.sync is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:getItem.sync is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"#
+        ]],
     );
     resource(
         "arn:aws:states:::aws-sdk:s3:getObject.sync",
         "",
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::aws-sdk:s3:getObject.sync is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::aws-sdk:s3:getObject.sync is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"#
+        ]],
     );
     resource(
         "arn:aws:states:::aws-sdk:s3:GetObject",
         r#","Parameters":{}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::aws-sdk:s3:GetObject is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::aws-sdk:s3:GetObject is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"#
+        ]],
     );
     resource("arn:aws-cn:states:::aws-sdk:s3:getObject", r#","Parameters":{}"#, expect![[""]]);
     resource(
         "arn:aws:states:::sqs:sendMessage",
         "",
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Parameters field is required for resource ARN: arn:aws:states:::sqs:sendMessage at /States/S"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Parameters field is required for resource ARN: arn:aws:states:::sqs:sendMessage at /States/S"#
+        ]],
     );
     resource(
         "arn:aws:states:::sqs:sendMessage",
         r#","Parameters":{"QueueUrl.$":"$.q"}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The field 'MessageBody' is required but was missing at /States/S/Parameters"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The field 'MessageBody' is required but was missing at /States/S/Parameters"#
+        ]],
     );
     resource(
         "arn:aws:states:::ecs:runTask.sync",
         r#","Parameters":{"TaskDefinition":"t","Count":1}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The field 'Count' is not supported by Step Functions at /States/S/Parameters"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The field 'Count' is not supported by Step Functions at /States/S/Parameters"#
+        ]],
     );
     resource(
         "arn:aws:states:::states:startExecution.sync:2",
@@ -87,13 +89,15 @@ fn tasks() {
     resource("arn:aws:states:us-east-1:111122223333:activity:a", "", expect![[""]]);
     task(
         r#""Credentials":{}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/S/Credentials"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/S/Credentials"#
+        ]],
     );
     task(
         r#""Credentials":{"RoleArn.$":"$.role","X":1}"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Field 'X' is not supported at /States/S/Credentials"],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Field 'X' is not supported at /States/S/Credentials"#
+        ]],
     );
     task(
         r#""TimeoutSeconds":0,"HeartbeatSeconds":100000000"#,
@@ -103,15 +107,15 @@ fn tasks() {
     );
     task(
         r#""TimeoutSeconds":5,"HeartbeatSeconds":5"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: HeartbeatSeconds must be smaller than TimeoutSeconds at /States/S/HeartbeatSeconds"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: HeartbeatSeconds must be smaller than TimeoutSeconds at /States/S/HeartbeatSeconds"#
+        ]],
     );
     task(
         r#""TimeoutSeconds":"$.a""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /States/S/TimeoutSeconds"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /States/S/TimeoutSeconds"#
+        ]],
     );
 }
 
@@ -138,15 +142,15 @@ fn retries_and_catches() {
     );
     task(
         r#""Retry":[{"ErrorEquals":["States.ALL","a"]}]"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals"#
+        ]],
     );
     task(
         r#""Retry":[{"ErrorEquals":["States.ALL"]},{"ErrorEquals":["a"]}]"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals"#
+        ]],
     );
     task(
         r#""Retry":[{"ErrorEquals":["a"],"IntervalSeconds":0,"MaxAttempts":-1,"BackoffRate":0.5,"MaxDelaySeconds":31622401,"JitterStrategy":"SOME","X":1}]"#,
@@ -180,26 +184,26 @@ fn express_machines() {
     };
     express(
         r#""Type":"Task","Next":"Z","Resource":"arn:aws:states:us-east-1:111122223333:activity:a""#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Express state machine does not support Activity ARN at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Express state machine does not support Activity ARN at /States/S/Resource"#
+        ]],
     );
     express(
         r#""Type":"Task","Next":"Z","Resource":"arn:aws:states:::states:startExecution.sync","Parameters":{"StateMachineArn":"m"}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Express state machine does not support '.sync' service integration at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Express state machine does not support '.sync' service integration at /States/S/Resource"#
+        ]],
     );
     express(
         r#""Type":"Task","Next":"Z","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"FunctionName":"f"}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: Express state machine does not support '.waitForTaskToken' service integration  at /States/S/Resource"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: Express state machine does not support '.waitForTaskToken' service integration  at /States/S/Resource"#
+        ]],
     );
     express(
         r#""Type":"Map","Next":"Z","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"I","States":{"I":{"Type":"Succeed"}}}"#,
-        expect![
-            "SCHEMA_VALIDATION_FAILED: The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines at /States/S/ItemProcessor/ProcessorConfig"
-        ],
+        expect![[
+            r#"SCHEMA_VALIDATION_FAILED: The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines at /States/S/ItemProcessor/ProcessorConfig"#
+        ]],
     );
 }
