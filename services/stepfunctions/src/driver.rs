@@ -1,0 +1,206 @@
+//! Feeds events to the interpreter and records what comes of it: one stage a transition, effects
+//! only after the commit. Starting, restarting and running all day are the same path.
+
+mod close;
+mod live;
+mod recover;
+mod record;
+mod timers;
+
+use std::sync::Arc;
+
+use store::engine::PartitionId;
+use store::{Stage, Unavailable};
+use workflow::event::Event;
+use workflow::execution::{About, Execution, FrameId, Status};
+use workflow::{Environment, Surroundings};
+
+pub(crate) use live::{Live, Local};
+pub(crate) use timers::TimerKey;
+
+use crate::definitions::Compiled;
+use crate::records::{self, ExecutionId, StartRecord, Unreadable};
+use crate::service::Service;
+use crate::tokens::Place;
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was applied.
+    Applied,
+    /// The execution is closed, or never was.
+    NotRunning,
+}
+
+/// Why an event could not be applied.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The definition must be fetched first; nothing happened.
+    NeedsDefinition([u8; 32]),
+    Unreadable(Unreadable),
+}
+
+impl From<Unreadable> for Trouble {
+    fn from(unreadable: Unreadable) -> Trouble {
+        Trouble::Unreadable(unreadable)
+    }
+}
+
+/// Something happened before the event could be durable.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DispatchError {
+    #[error("{0}")]
+    Unavailable(Unavailable),
+    #[error("{0}")]
+    Unreadable(#[from] Unreadable),
+}
+
+impl Service {
+    pub(crate) fn partition_of(&self, id: ExecutionId) -> PartitionId {
+        self.store.partition_of(records::slot_of(id))
+    }
+
+    /// Begins an execution inside a stage; the transition up to its first wait is in it.
+    pub(crate) fn begin(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        start: StartRecord,
+        compiled: Compiled,
+    ) {
+        let about: About = (*start.about).clone();
+        let mut live = Live::new(start, Execution::new(about), compiled);
+        self.advance(stage, id, &mut live, Event::Start, true);
+        self.put_back(stage, id, live);
+    }
+
+    /// Applies an event to a running execution inside a stage, when `fits` finds it welcome.
+    pub(crate) fn apply(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        event: Event,
+    ) -> Result<Outcome, Trouble> {
+        let Some(mut live) = self.take_live(stage, id)? else { return Ok(Outcome::NotRunning) };
+        if live.execution.head.status != Status::Running {
+            return Ok(Outcome::NotRunning);
+        }
+        let event = if self.is_deleting(&live) { Event::MachineDeleted } else { event };
+        self.advance(stage, id, &mut live, event, false);
+        self.put_back(stage, id, live);
+        Ok(Outcome::Applied)
+    }
+
+    /// Executions of a machine that is being deleted fail at their next transition (SFN-SEM-74).
+    fn is_deleting(&self, live: &Live) -> bool {
+        let key = live.machine_key();
+        match self.machines.find(&self.store, &key) {
+            Ok(Some(machine)) => machine.incarnation != live.start.incarnation || machine.deleting,
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
+    fn advance(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        event: Event,
+        fresh: bool,
+    ) {
+        let submitted = match &event {
+            Event::TaskSubmitted { frame, attempt, .. } => Some((*frame, *attempt)),
+            _ => None,
+        };
+        let surroundings = Around { service: self, start: &live.start, id };
+        let environment = Environment {
+            definition: &live.compiled.definition,
+            moment: self.host.moment(),
+            limits: &self.limits,
+            surroundings: &surroundings,
+        };
+        let transition = workflow::step(&environment, &mut live.execution, event);
+        if let Some((frame, attempt)) = submitted {
+            // The answer is in: nothing of the call can be lost any more.
+            stage.delete(&self.families.open, records::effect_key(id, frame, attempt));
+        }
+        self.record(stage, id, live, transition, fresh);
+    }
+
+    /// Applies an event and waits until it is durable.
+    pub(crate) async fn dispatch(
+        &self,
+        id: ExecutionId,
+        event: Event,
+    ) -> Result<Outcome, DispatchError> {
+        self.with_definition(|| {
+            let (service, event) = (self.clone(), event.clone());
+            async move {
+                let partition = service.partition_of(id);
+                let store = service.store.clone();
+                store.commit(partition, move |stage| service.apply(stage, id, event)).await
+            }
+        })
+        .await
+    }
+
+    /// Applies an event without waiting: its effects wait for the commit by themselves. Tried
+    /// again while the store is unavailable, since nobody else would.
+    pub(crate) fn dispatch_soon(&self, id: ExecutionId, event: Event) {
+        let service = self.clone();
+        self.runtime.spawn(async move {
+            for pause_ms in [10_u64, 100, 1_000, 5_000, 15_000, 60_000] {
+                match service.dispatch(id, event.clone()).await {
+                    Ok(_) => return,
+                    Err(DispatchError::Unreadable(error)) => {
+                        tracing::error!(execution = id, %error, "execution parked");
+                        return;
+                    }
+                    Err(DispatchError::Unavailable(error)) => {
+                        tracing::warn!(execution = id, %error, "event waits for the store");
+                        tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+                    }
+                }
+            }
+            tracing::error!(execution = id, "event dropped: the store stays unavailable");
+        });
+    }
+
+    /// Runs `attempt`, fetching the definition it asks for between tries.
+    pub(crate) async fn with_definition<T, F>(
+        &self,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, DispatchError>
+    where
+        F: Future<Output = Result<Result<T, Trouble>, Unavailable>>,
+    {
+        loop {
+            match attempt().await.map_err(DispatchError::Unavailable)? {
+                Ok(done) => return Ok(done),
+                Err(Trouble::Unreadable(unreadable)) => return Err(unreadable.into()),
+                Err(Trouble::NeedsDefinition(digest)) => {
+                    self.definitions.find(&self.store, &digest)?;
+                }
+            }
+        }
+    }
+}
+
+/// What the interpreter may ask: looked up in memory.
+struct Around<'a> {
+    service: &'a Service,
+    start: &'a Arc<StartRecord>,
+    id: ExecutionId,
+}
+
+impl Surroundings for Around<'_> {
+    fn activity_exists(&self, arn: &str) -> bool {
+        self.service.activities.exists(arn)
+    }
+
+    fn task_token(&self, frame: FrameId, attempt: u32) -> String {
+        let place = Place { id: self.id, frame, attempt };
+        self.service.tokens.mint(&self.start.account, &self.start.region, place)
+    }
+}

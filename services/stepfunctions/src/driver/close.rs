@@ -1,0 +1,86 @@
+//! A closed execution moves to the family of its day, where retention drops it whole.
+
+use bytes::Bytes;
+use store::engine::Family;
+use store::{Order, Stage};
+use workflow::history::HistoryEvent;
+
+use super::Live;
+use super::record::{after_commit, chunk_row, head_record, list_record};
+use crate::records::{self, ExecutionId, Row};
+use crate::service::Service;
+
+/// Rows of one kind that one execution can have.
+const ROWS_MAX: usize = 1_000_000;
+
+impl Service {
+    /// Writes a closed execution. One that was never recorded open goes to its day at once.
+    pub(crate) fn close(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &Live,
+        last_events: &[HistoryEvent],
+        fresh: bool,
+    ) {
+        let head = &live.execution.head;
+        let stop_ms = head.stop_ms.unwrap_or(head.last_event_ms);
+        let day = records::day_of(stop_ms);
+        let family: Family = records::day_family(day).into();
+        if !fresh {
+            self.empty_open(stage, id, live, &family);
+        }
+        let key = records::start_key(id);
+        let row = records::to_row(Row::Start, &key, &*live.start);
+        stage.put(&family, key, row);
+        let key = records::head_key(id);
+        let row = records::to_row(Row::Head, &key, &head_record(head));
+        stage.put(&family, key, row);
+        if let Some((key, row)) = chunk_row(id, last_events) {
+            stage.put(&family, key, row);
+        }
+        let key = records::list_key(live.start.incarnation, stop_ms, id);
+        let item = list_record(&live.start, head.status, Some(stop_ms));
+        let row = records::to_row(Row::ListItem, &key, &item);
+        stage.put(&records::index_day_family(day).into(), key, row);
+        self.record_name(stage, id, &live.start, Some(day));
+        if !fresh {
+            let (service, key) = (self.clone(), live.machine_key());
+            after_commit(stage, move || service.finish_deletion_soon(key));
+        }
+    }
+
+    /// Takes a closing execution's rows out of the open families; its chunks go on to the day.
+    fn empty_open(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live, day: &Family) {
+        let open = &self.families.open;
+        for (key, row) in self.rows(stage, Row::Chunk, id) {
+            stage.put(day, key.clone(), row);
+            stage.delete(open, key);
+        }
+        for kind in [Row::Frame, Row::Effect, Row::Task] {
+            for (key, _) in self.rows(stage, kind, id) {
+                stage.delete(open, key);
+            }
+        }
+        for ((frame, kind), due) in &live.timers {
+            stage.delete(open, records::timer_key(id, *frame, *kind, *due));
+        }
+        stage.delete(open, records::start_key(id));
+        stage.delete(open, records::head_key(id));
+        let start = &live.start;
+        let item = records::list_key(start.incarnation, start.about.start_ms, id);
+        stage.delete(&self.families.index_open, item);
+    }
+
+    fn rows(&self, stage: &Stage<'_>, kind: Row, id: ExecutionId) -> Vec<(Bytes, Bytes)> {
+        let range = records::rows_of(kind, id);
+        match stage.scan(&self.families.open, range, Order::Ascending, ROWS_MAX) {
+            Ok(rows) => rows,
+            Err(error) => {
+                // Left behind, they are found by the check of the store; the execution closes.
+                tracing::error!(execution = id, %error, "rows of a closed execution stay");
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Executions in memory: taken from the partition's cache, or read from their rows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use moment::EpochMs;
+use store::Stage;
+use workflow::effect::TimerKind;
+use workflow::execution::{Execution, Frame, FrameId, Head};
+
+use super::Trouble;
+use crate::definitions::Compiled;
+use crate::machines::MachineKey;
+use crate::records::{self, ExecutionId, HeadRecord, Row, StartRecord, Unreadable};
+use crate::service::Service;
+
+/// Executions kept in memory per partition; the others are read when something happens to them.
+const LIVE_PER_PARTITION_MAX: usize = 1_024;
+/// Frames of one execution: top level, branches and iterations, with their nesting.
+const FRAMES_MAX: usize = 1_000_000;
+
+/// A partition's executions in memory. Rows as staged always say the same, so any may be dropped.
+#[derive(Default)]
+pub(crate) struct Local {
+    live: HashMap<ExecutionId, Live>,
+}
+
+/// A running execution in memory.
+pub(crate) struct Live {
+    pub(crate) start: Arc<StartRecord>,
+    pub(crate) execution: Execution,
+    /// Due times of the timers that are set: their rows' keys need them.
+    pub(crate) timers: BTreeMap<(FrameId, TimerKind), EpochMs>,
+    pub(crate) compiled: Compiled,
+    /// Whether a row says that the interpreter was interrupted.
+    pub(crate) continues: bool,
+}
+
+impl Live {
+    pub(crate) fn new(start: StartRecord, execution: Execution, compiled: Compiled) -> Live {
+        let start = Arc::new(start);
+        Live { start, execution, timers: BTreeMap::new(), compiled, continues: false }
+    }
+
+    pub(crate) fn machine_key(&self) -> MachineKey {
+        MachineKey {
+            account: self.start.account.as_str().into(),
+            region: self.start.region.as_str().into(),
+            name: self.start.about.state_machine_name.as_str().into(),
+        }
+    }
+}
+
+impl Service {
+    /// Takes a running execution out of the cache or its rows; give it back with `put_back`.
+    pub(crate) fn take_live(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+    ) -> Result<Option<Live>, Trouble> {
+        if let Some(live) = stage.local::<Local>().live.remove(&id) {
+            return Ok(Some(live));
+        }
+        self.read_live(stage, id)
+    }
+
+    /// Looks at a running execution without changing it.
+    pub(crate) fn look<R>(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        look: impl FnOnce(&Live) -> R,
+    ) -> Result<Option<R>, Trouble> {
+        let Some(live) = self.take_live(stage, id)? else { return Ok(None) };
+        let seen = look(&live);
+        self.put_back(stage, id, live);
+        Ok(Some(seen))
+    }
+
+    pub(crate) fn put_back(&self, stage: &mut Stage<'_>, id: ExecutionId, live: Live) {
+        if live.execution.head.status != workflow::execution::Status::Running {
+            return;
+        }
+        let cache = &mut stage.local::<Local>().live;
+        if cache.len() >= LIVE_PER_PARTITION_MAX {
+            let some = cache.keys().next().copied();
+            some.map(|id| cache.remove(&id));
+        }
+        cache.insert(id, live);
+    }
+
+    fn read_live(&self, stage: &Stage<'_>, id: ExecutionId) -> Result<Option<Live>, Trouble> {
+        let open = &self.families.open;
+        let start_key = records::start_key(id);
+        let Some(row) = stage.get(open, &start_key).map_err(Unreadable::new)? else {
+            return Ok(None);
+        };
+        let start: StartRecord = records::from_row(Row::Start, &start_key, &row)?;
+        let digest = start.revision.definition;
+        let compiled =
+            self.definitions.cached(&digest).ok_or(Trouble::NeedsDefinition(digest))?;
+        let head_key = records::head_key(id);
+        let row = stage
+            .get(open, &head_key)
+            .map_err(Unreadable::new)?
+            .ok_or_else(|| Unreadable::new("an execution without a head"))?;
+        let head: HeadRecord = records::from_row(Row::Head, &head_key, &row)?;
+        let execution = Execution { head: to_head(head, &start), frames: BTreeMap::new() };
+        let mut live = Live::new(start, execution, compiled);
+        let frames = records::rows_of(Row::Frame, id);
+        let rows = stage
+            .scan(open, frames, store::Order::Ascending, FRAMES_MAX)
+            .map_err(Unreadable::new)?;
+        for (key, row) in rows {
+            let frame: Frame = records::from_row(Row::Frame, &key, &row)?;
+            live.execution.frames.insert(frame.id, frame);
+        }
+        live.timers = live.execution.timers();
+        let continues = records::effect_key(id, FrameId::MAX, 0);
+        live.continues = stage.get(open, &continues).map_err(Unreadable::new)?.is_some();
+        Ok(Some(live))
+    }
+}
+
+fn to_head(record: HeadRecord, start: &StartRecord) -> Head {
+    Head {
+        about: start.about.clone(),
+        status: record.status,
+        stop_ms: record.stop_ms,
+        last_event_id: record.last_event_id,
+        last_event_ms: record.last_event_ms,
+        next_frame: record.next_frame,
+        output: record.output,
+        error: record.error,
+        cause: record.cause,
+    }
+}

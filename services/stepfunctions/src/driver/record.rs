@@ -1,0 +1,241 @@
+//! Turns a transition into rows, and its effects into work for after the commit.
+
+use bytes::Bytes;
+use store::Stage;
+use workflow::Transition;
+use workflow::effect::Effect;
+use workflow::event::Event;
+use workflow::execution::{FrameId, Head, Status};
+use workflow::history::HistoryEvent;
+
+use super::{Live, TimerKey};
+use crate::records::{
+    self, EffectRecord, ExecutionId, HeadRecord, ListRecord, NameRecord, Row, StartRecord,
+    TaskRecord,
+};
+use crate::service::Service;
+
+impl Service {
+    /// Writes what a transition changed. `fresh` says that no row of the execution exists yet.
+    pub(crate) fn record(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        transition: Transition,
+        fresh: bool,
+    ) {
+        let closed = live.execution.head.status != Status::Running;
+        let more = transition.more;
+        if closed {
+            // Rows of open work go with the execution; only what runs outside must be told.
+            self.let_go(id, &transition.effects, stage);
+            self.close(stage, id, live, &transition.history, fresh);
+            return;
+        }
+        if fresh {
+            self.record_start(stage, id, &live.start);
+        }
+        self.record_chunk(stage, id, &transition.history);
+        self.record_frames(stage, id, live, &transition);
+        self.record_head(stage, id, &live.execution.head);
+        for effect in transition.effects {
+            self.record_effect(stage, id, live, effect);
+        }
+        self.record_continue(stage, id, live, more);
+    }
+
+    fn record_start(&self, stage: &mut Stage<'_>, id: ExecutionId, start: &StartRecord) {
+        let key = records::start_key(id);
+        let row = records::to_row(Row::Start, &key, start);
+        stage.put(&self.families.open, key, row);
+        let item = list_record(start, Status::Running, None);
+        let key = records::list_key(start.incarnation, start.about.start_ms, id);
+        let row = records::to_row(Row::ListItem, &key, &item);
+        stage.put(&self.families.index_open, key, row);
+        self.record_name(stage, id, start, None);
+    }
+
+    /// The row that makes a chosen name unique (SFN-SEM-10); generated names need none.
+    pub(crate) fn record_name(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        start: &StartRecord,
+        closed_day: Option<i64>,
+    ) {
+        if !start.named {
+            return;
+        }
+        let about = &start.about;
+        let parts = [&*start.account, &*start.region, &*about.state_machine_name, &*about.name];
+        let key = records::name_key(&parts);
+        let record = NameRecord {
+            id,
+            incarnation: start.incarnation,
+            input_digest: records::text_digest(about.input.text()),
+            start_ms: about.start_ms,
+            closed_day,
+        };
+        let row = records::to_row(Row::Name, &key, &record);
+        stage.put(&self.families.open, key, row);
+    }
+
+    fn record_chunk(&self, stage: &mut Stage<'_>, id: ExecutionId, history: &[HistoryEvent]) {
+        if let Some((key, row)) = chunk_row(id, history) {
+            stage.put(&self.families.open, key, row);
+        }
+    }
+
+    fn record_frames(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &Live,
+        transition: &Transition,
+    ) {
+        for frame in &transition.touched {
+            let Some(frame) = live.execution.frames.get(frame) else { continue };
+            let key = records::frame_key(id, frame.id);
+            let row = records::to_row(Row::Frame, &key, frame);
+            stage.put(&self.families.open, key, row);
+        }
+        for frame in &transition.removed {
+            stage.delete(&self.families.open, records::frame_key(id, *frame));
+        }
+    }
+
+    fn record_head(&self, stage: &mut Stage<'_>, id: ExecutionId, head: &Head) {
+        let key = records::head_key(id);
+        let row = records::to_row(Row::Head, &key, &head_record(head));
+        stage.put(&self.families.open, key, row);
+    }
+
+    fn record_effect(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        effect: Effect,
+    ) {
+        let open = self.families.open.clone();
+        match effect {
+            Effect::Call(call) => {
+                let key = records::effect_key(id, call.frame, call.attempt);
+                let row = records::to_row(Row::Effect, &key, &EffectRecord::of(&call));
+                stage.put(&open, key, row);
+                let (service, start) = (self.clone(), live.start.clone());
+                after_commit(stage, move || service.perform(id, &start, call));
+            }
+            Effect::Offer { frame, attempt, activity_arn, input } => {
+                let key = records::task_key(id, frame, attempt);
+                let record =
+                    TaskRecord { activity_arn: activity_arn.clone(), input, leased: false };
+                let row = records::to_row(Row::Task, &key, &record);
+                stage.put(&open, key, row);
+                let service = self.clone();
+                let place = crate::tokens::Place { id, frame, attempt };
+                after_commit(stage, move || service.activities.offer(&activity_arn, place));
+            }
+            Effect::Close { frame, attempt } => {
+                stage.delete(&open, records::effect_key(id, frame, attempt));
+                stage.delete(&open, records::task_key(id, frame, attempt));
+            }
+            Effect::SetTimer { frame, kind, due_ms } => {
+                if let Some(before) = live.timers.insert((frame, kind), due_ms) {
+                    stage.delete(&open, records::timer_key(id, frame, kind, before));
+                }
+                stage.put(&open, records::timer_key(id, frame, kind, due_ms), Bytes::new());
+                let service = self.clone();
+                after_commit(stage, move || {
+                    service.arm(TimerKey { id, frame, kind }, due_ms);
+                });
+            }
+            Effect::ClearTimer { frame, kind } => {
+                if let Some(due) = live.timers.remove(&(frame, kind)) {
+                    stage.delete(&open, records::timer_key(id, frame, kind, due));
+                    let service = self.clone();
+                    after_commit(stage, move || service.disarm(&TimerKey { id, frame, kind }));
+                }
+            }
+            Effect::Finished => {}
+        }
+    }
+
+    /// What an execution that closes leaves in memory: armed timers. Their rows go in `close`.
+    fn let_go(&self, id: ExecutionId, effects: &[Effect], stage: &mut Stage<'_>) {
+        for effect in effects {
+            if let Effect::ClearTimer { frame, kind } = *effect {
+                let service = self.clone();
+                after_commit(stage, move || service.disarm(&TimerKey { id, frame, kind }));
+            }
+        }
+    }
+
+    /// An interrupted execution leaves a row, so that a restart goes on with it too.
+    fn record_continue(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        more: bool,
+    ) {
+        let key = records::effect_key(id, FrameId::MAX, 0);
+        if more {
+            let row = records::to_row(Row::Effect, &key, &EffectRecord { has_token: false });
+            stage.put(&self.families.open, key, row);
+            let service = self.clone();
+            after_commit(stage, move || service.dispatch_soon(id, Event::Continue));
+        } else if live.continues {
+            stage.delete(&self.families.open, key);
+        }
+        live.continues = more;
+    }
+}
+
+/// Runs `then` once the stage is durable; never when it failed.
+pub(crate) fn after_commit(stage: &mut Stage<'_>, then: impl FnOnce() + Send + 'static) {
+    stage.on_settled(move |settled| {
+        if settled.is_ok() {
+            then();
+        }
+    });
+}
+
+/// A chunk of history: its events one after the other, under the id of the first.
+pub(crate) fn chunk_row(id: ExecutionId, history: &[HistoryEvent]) -> Option<(Bytes, Bytes)> {
+    let key = records::chunk_key(id, history.first()?.id);
+    let mut body = Vec::with_capacity(history.len() * 128);
+    for event in history {
+        rmp_serde::encode::write_named(&mut body, event)
+            .expect("events have no unserialisable members");
+    }
+    let row = records::bytes_to_row(Row::Chunk, &key, &body);
+    Some((key, row))
+}
+
+pub(crate) fn head_record(head: &Head) -> HeadRecord {
+    HeadRecord {
+        status: head.status,
+        stop_ms: head.stop_ms,
+        last_event_id: head.last_event_id,
+        last_event_ms: head.last_event_ms,
+        next_frame: head.next_frame,
+        output: head.output.clone(),
+        error: head.error.clone(),
+        cause: head.cause.clone(),
+    }
+}
+
+pub(crate) fn list_record(start: &StartRecord, status: Status, stop_ms: Option<i64>) -> ListRecord {
+    let about = &start.about;
+    let last = |arn: &Option<String>| arn.as_ref().and_then(|arn| arn.rsplit(':').next().map(str::to_owned));
+    ListRecord {
+        name: about.name.clone(),
+        status,
+        start_ms: about.start_ms,
+        stop_ms,
+        version: last(&about.state_machine_version_arn).and_then(|number| number.parse().ok()),
+        alias: last(&about.state_machine_alias_arn),
+    }
+}

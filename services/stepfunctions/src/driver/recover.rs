@@ -1,0 +1,64 @@
+//! What a start finds in the rows and sets going again: timers, unanswered calls, offered tasks,
+//! interrupted executions, deletions. The driver does the same with each as on any other day.
+
+use bytes::Bytes;
+use store::Order;
+use workflow::event::Event;
+use workflow::execution::FrameId;
+
+use super::timers::SLOTS;
+use crate::records::{self, Row, TaskRecord, Unreadable};
+use crate::service::Service;
+use crate::tokens::Place;
+
+/// Rows of one kind read from a slot at a start.
+const SLOT_ROWS_MAX: usize = 1_000_000;
+
+impl Service {
+    /// Reads what was under way when the server stopped.
+    pub(crate) fn recover(&self) -> Result<(), Unreadable> {
+        for slot in 0..SLOTS {
+            for (key, row) in self.slot_rows(Row::Task, slot)? {
+                self.recover_task(&key, &row)?;
+            }
+            for (key, _) in self.slot_rows(Row::Effect, slot)? {
+                self.recover_effect(&key)?;
+            }
+        }
+        self.load_timers()
+    }
+
+    /// An unleased task is offered again (SFN-SEM-102).
+    fn recover_task(&self, key: &Bytes, row: &Bytes) -> Result<(), Unreadable> {
+        let (id, frame, attempt) = attempt(key)?;
+        let task: TaskRecord = records::from_row(Row::Task, key, row)?;
+        if !task.leased {
+            self.activities.offer(&task.activity_arn, Place { id, frame, attempt });
+        }
+        Ok(())
+    }
+
+    /// A call without an answer may have taken effect: that is recorded, not tried again
+    /// (SFN-SEM-104). An interrupted execution goes on.
+    fn recover_effect(&self, key: &Bytes) -> Result<(), Unreadable> {
+        let (id, frame, attempt) = attempt(key)?;
+        let event = match frame {
+            FrameId::MAX => Event::Continue,
+            frame => Event::OutcomeLost { frame, attempt },
+        };
+        self.dispatch_soon(id, event);
+        Ok(())
+    }
+
+    fn slot_rows(&self, kind: Row, slot: u16) -> Result<Vec<(Bytes, Bytes)>, Unreadable> {
+        let partition = self.store.partition_of(slot);
+        let range = records::rows_of_slot(kind, slot);
+        self.store
+            .scan(partition, records::OPEN, range, Order::Ascending, SLOT_ROWS_MAX)
+            .map_err(Unreadable::new)
+    }
+}
+
+fn attempt(key: &[u8]) -> Result<(u64, FrameId, u32), Unreadable> {
+    records::attempt_of_key(key).ok_or_else(|| Unreadable::new("a key names no attempt"))
+}

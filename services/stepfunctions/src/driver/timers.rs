@@ -1,0 +1,88 @@
+//! Timers: rows that sleep in the store, armed in memory when their time comes near.
+
+use moment::EpochMs;
+use store::Order;
+use workflow::effect::TimerKind;
+use workflow::event::Event;
+use workflow::execution::FrameId;
+
+use crate::records::{self, ExecutionId, Unreadable};
+use crate::service::Service;
+
+/// How far ahead timers are armed; anything later is only a row.
+const WINDOW_MS: EpochMs = 600_000;
+/// How often the window moves.
+const WINDOW_STEP: std::time::Duration = std::time::Duration::from_secs(300);
+/// Timers armed from one slot at once.
+const SLOT_TIMERS_MAX: usize = 50_000;
+/// Slots of the whole key space.
+pub(crate) const SLOTS: u16 = 1_024;
+
+/// Which timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TimerKey {
+    pub(crate) id: ExecutionId,
+    pub(crate) frame: FrameId,
+    pub(crate) kind: TimerKind,
+}
+
+impl Service {
+    /// Arms a timer that is due within the window; a later one waits as a row.
+    pub(crate) fn arm(&self, key: TimerKey, due_ms: EpochMs) {
+        if due_ms <= self.host.now_ms().saturating_add(WINDOW_MS) {
+            self.timers.set(due_ms, key);
+        } else {
+            self.timers.clear(&key);
+        }
+    }
+
+    pub(crate) fn disarm(&self, key: &TimerKey) {
+        self.timers.clear(key);
+    }
+
+    /// Fires timers as they come due, until the server stops.
+    pub(crate) async fn run_timers(self) {
+        loop {
+            let due = self.timers.next_due(|| self.host.now_ms()).await;
+            for key in due {
+                let event = Event::Timer { frame: key.frame, kind: key.kind };
+                self.dispatch_soon(key.id, event);
+            }
+        }
+    }
+
+    /// Moves the window on, until the server stops.
+    pub(crate) async fn run_timer_window(self) {
+        loop {
+            tokio::time::sleep(WINDOW_STEP).await;
+            let service = self.clone();
+            let loaded = tokio::task::spawn_blocking(move || service.load_timers()).await;
+            if let Ok(Err(error)) = loaded {
+                tracing::error!(%error, "timers could not be read");
+            }
+        }
+    }
+
+    /// Arms every timer within the window.
+    pub(crate) fn load_timers(&self) -> Result<(), Unreadable> {
+        let until = self.host.now_ms().saturating_add(WINDOW_MS);
+        for slot in 0..SLOTS {
+            let rows = self
+                .store
+                .scan(
+                    self.store.partition_of(slot),
+                    records::OPEN,
+                    records::timers_until(slot, until),
+                    Order::Ascending,
+                    SLOT_TIMERS_MAX,
+                )
+                .map_err(Unreadable::new)?;
+            for (key, _) in rows {
+                let (due, id, frame, kind) = records::timer_of_key(&key)
+                    .ok_or_else(|| Unreadable::new("a timer's key is no timer's key"))?;
+                self.timers.set(due, TimerKey { id, frame, kind });
+            }
+        }
+        Ok(())
+    }
+}

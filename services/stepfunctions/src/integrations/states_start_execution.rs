@@ -1,0 +1,63 @@
+//! `states:startExecution` (SFN-INT-70…75): another machine of this server, started as any client
+//! would start it.
+
+use serde_json::{Map, Value, json};
+use wire::fault::Fault;
+use wire::operation::Operation;
+use workflow::effect::Call;
+use workflow::payload::Payload;
+
+use super::metadata;
+use crate::calls::{Answer, Context};
+use crate::operations::start_execution::{Input, StartExecution};
+
+pub(crate) async fn call(context: &Context<'_>, call: &Call) -> Answer {
+    let parameters = call.parameters.value();
+    let text = |name: &str| parameters.get(name).and_then(Value::as_str).map(str::to_owned);
+    let input = Input {
+        state_machine_arn: text("StateMachineArn"),
+        name: text("Name"),
+        input: Some(to_input(parameters.get("Input"))),
+        trace_header: text("TraceHeader"),
+    };
+    match StartExecution::run(context.service, &context.caller, input).await {
+        Ok(started) => {
+            let mut output = Map::new();
+            output.insert("ExecutionArn".into(), json!(started.execution_arn));
+            let headers = [
+                ("x-amzn-RequestId".to_owned(), context.caller.request_id.to_string()),
+                ("Content-Type".to_owned(), "application/x-amz-json-1.0".to_owned()),
+            ];
+            metadata::insert(&mut output, 200, &headers, &context.caller.request_id);
+            // Milliseconds in optimized outputs (SFN-INT-24).
+            output.insert("StartDate".into(), json!(started.start_date.ms()));
+            Answer::Done(Payload::from_value(Value::Object(output)))
+        }
+        Err(fault) => refused(&fault, &context.caller.request_id),
+    }
+}
+
+/// Omitted or null is `{}`, a text is used verbatim, anything else is printed (SFN-INT-70).
+fn to_input(input: Option<&Value>) -> String {
+    match input {
+        None | Some(Value::Null) => "{}".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn refused(fault: &Fault, request_id: &str) -> Answer {
+    let class = match fault.code.as_str() {
+        "ValidationException" | "ServiceUnavailable" | "InternalFailure" => "AWSStepFunctionsException".to_owned(),
+        code if code.ends_with("Exception") => code.to_owned(),
+        code => format!("{code}Exception"),
+    };
+    Answer::failed(
+        format!("StepFunctions.{class}"),
+        format!(
+            "{} (Service: AWSStepFunctions; Status Code: {}; Error Code: {}; Request ID: {request_id}; \
+             Proxy: null)",
+            fault.message, fault.status, fault.code
+        ),
+    )
+}

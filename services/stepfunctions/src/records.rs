@@ -1,0 +1,481 @@
+//! The schema on one page: every key and value that this service stores.
+//!
+//! Keys begin with the slot of what they describe; index families begin with the machine instead.
+//! Values are MessagePack with named members inside the store's envelope, so that a member can be
+//! added and an old row still read.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use moment::EpochMs;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::envelope;
+use workflow::effect::{Call, TimerKind};
+use workflow::execution::{About, FrameId, Status};
+use workflow::payload::Payload;
+
+/// Number of an execution: slot, milliseconds, counter.
+pub(crate) type ExecutionId = u64;
+
+/// Running executions: heads, frames, chunks, timers, effects, tasks, names.
+pub(crate) const OPEN: &str = "open";
+/// List items of running executions.
+pub(crate) const INDEX_OPEN: &str = "index_open";
+/// Machines by account, region and name.
+pub(crate) const MACHINES: &str = "machines";
+/// Activities by account, region and name.
+pub(crate) const ACTIVITIES: &str = "activities";
+/// Definition texts by digest.
+pub(crate) const DEFINITIONS: &str = "definitions";
+/// Keys of this server.
+pub(crate) const CLUSTER: &str = "cluster";
+
+const DAY_MS: EpochMs = 86_400_000;
+const FORMAT: u16 = 1;
+
+/// The family of what closed on that day.
+pub(crate) fn day_family(day: i64) -> String {
+    format!("day_{day}")
+}
+
+/// The family of list items of what closed on that day.
+pub(crate) fn index_day_family(day: i64) -> String {
+    format!("index_day_{day}")
+}
+
+/// Days since the epoch.
+pub(crate) fn day_of(ms: EpochMs) -> i64 {
+    ms.div_euclid(DAY_MS)
+}
+
+/// The kinds of rows; also the byte after the slot in keys of executions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Row {
+    Start = b'A',
+    Head = b'E',
+    Frame = b'F',
+    Chunk = b'H',
+    Task = b'K',
+    Name = b'N',
+    Effect = b'O',
+    Timer = b'T',
+    ListItem = b'L',
+    Machine = b'M',
+    Activity = b'C',
+    Definition = b'D',
+    Secret = b'S',
+}
+
+/// Slot of an execution id.
+pub(crate) fn slot_of(id: ExecutionId) -> u16 {
+    (id >> 54) as u16
+}
+
+/// Slot of anything that is found by name.
+pub(crate) fn slot_of_name(parts: &[&str]) -> u16 {
+    let digest = name_digest(parts);
+    let mut first = [0; 2];
+    first.copy_from_slice(digest.get(..2).expect("a digest has 32 bytes"));
+    u16::from_be_bytes(first) >> 6
+}
+
+/// Digest of a compound name.
+pub(crate) fn name_digest(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().into()
+}
+
+/// Digest of a definition's text.
+pub(crate) fn text_digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+fn execution_key(kind: Row, id: ExecutionId, rest: &[&[u8]]) -> Bytes {
+    let mut key = Vec::with_capacity(11 + rest.iter().map(|part| part.len()).sum::<usize>());
+    key.extend_from_slice(&slot_of(id).to_be_bytes());
+    key.push(kind as u8);
+    key.extend_from_slice(&id.to_be_bytes());
+    for part in rest {
+        key.extend_from_slice(part);
+    }
+    key.into()
+}
+
+pub(crate) fn start_key(id: ExecutionId) -> Bytes {
+    execution_key(Row::Start, id, &[])
+}
+
+pub(crate) fn head_key(id: ExecutionId) -> Bytes {
+    execution_key(Row::Head, id, &[])
+}
+
+pub(crate) fn frame_key(id: ExecutionId, frame: FrameId) -> Bytes {
+    execution_key(Row::Frame, id, &[&frame.to_be_bytes()])
+}
+
+pub(crate) fn chunk_key(id: ExecutionId, first_event: u64) -> Bytes {
+    execution_key(Row::Chunk, id, &[&first_event.to_be_bytes()])
+}
+
+/// First event id of a chunk, from its key.
+pub(crate) fn chunk_first_event(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(11..19)?.try_into().ok()?))
+}
+
+pub(crate) fn effect_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes {
+    execution_key(Row::Effect, id, &[&frame.to_be_bytes(), &attempt.to_be_bytes()])
+}
+
+pub(crate) fn task_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes {
+    execution_key(Row::Task, id, &[&frame.to_be_bytes(), &attempt.to_be_bytes()])
+}
+
+/// Execution, frame and attempt of an effect's or task's key.
+pub(crate) fn attempt_of_key(key: &[u8]) -> Option<(ExecutionId, FrameId, u32)> {
+    let id = u64::from_be_bytes(key.get(3..11)?.try_into().ok()?);
+    let frame = u32::from_be_bytes(key.get(11..15)?.try_into().ok()?);
+    let attempt = u32::from_be_bytes(key.get(15..19)?.try_into().ok()?);
+    Some((id, frame, attempt))
+}
+
+/// All rows of one kind of one execution.
+pub(crate) fn rows_of(kind: Row, id: ExecutionId) -> Range<Bytes> {
+    let from = execution_key(kind, id, &[]);
+    from.clone()..after_prefix(&from)
+}
+
+/// All rows of one kind in a slot.
+pub(crate) fn rows_of_slot(kind: Row, slot: u16) -> Range<Bytes> {
+    let mut from = slot.to_be_bytes().to_vec();
+    from.push(kind as u8);
+    let end = after_prefix(&from);
+    from.into()..end
+}
+
+/// Timers are ordered by when they are due.
+pub(crate) fn timer_key(id: ExecutionId, frame: FrameId, kind: TimerKind, due: EpochMs) -> Bytes {
+    let mut key = Vec::with_capacity(24);
+    key.extend_from_slice(&slot_of(id).to_be_bytes());
+    key.push(Row::Timer as u8);
+    key.extend_from_slice(&due.max(0).to_be_bytes());
+    key.extend_from_slice(&id.to_be_bytes());
+    key.extend_from_slice(&frame.to_be_bytes());
+    key.push(timer_kind_byte(kind));
+    key.into()
+}
+
+/// Due time, execution, frame and kind of a timer's key.
+pub(crate) fn timer_of_key(key: &[u8]) -> Option<(EpochMs, ExecutionId, FrameId, TimerKind)> {
+    let due = i64::from_be_bytes(key.get(3..11)?.try_into().ok()?);
+    let id = u64::from_be_bytes(key.get(11..19)?.try_into().ok()?);
+    let frame = u32::from_be_bytes(key.get(19..23)?.try_into().ok()?);
+    let kind = match key.get(23)? {
+        0 => TimerKind::Execution,
+        1 => TimerKind::Wait,
+        2 => TimerKind::Retry,
+        3 => TimerKind::Timeout,
+        4 => TimerKind::Heartbeat,
+        _ => return None,
+    };
+    Some((due, id, frame, kind))
+}
+
+fn timer_kind_byte(kind: TimerKind) -> u8 {
+    match kind {
+        TimerKind::Execution => 0,
+        TimerKind::Wait => 1,
+        TimerKind::Retry => 2,
+        TimerKind::Timeout => 3,
+        TimerKind::Heartbeat => 4,
+    }
+}
+
+/// Timers of a slot that are due before `until`.
+pub(crate) fn timers_until(slot: u16, until: EpochMs) -> Range<Bytes> {
+    let mut from = slot.to_be_bytes().to_vec();
+    from.push(Row::Timer as u8);
+    let mut to = from.clone();
+    to.extend_from_slice(&until.max(0).to_be_bytes());
+    from.into()..to.into()
+}
+
+/// The key of an execution's name within its machine.
+pub(crate) fn name_key(parts: &[&str; 4]) -> Bytes {
+    let mut key = slot_of_name(parts).to_be_bytes().to_vec();
+    key.push(Row::Name as u8);
+    key.extend_from_slice(&joined(parts));
+    key.into()
+}
+
+/// `account\0region\0name`: machines and activities are listed in this order.
+pub(crate) fn owned_key(account: &str, region: &str, name: &str) -> Bytes {
+    joined(&[account, region, name]).into()
+}
+
+/// All rows of an account in a region, in a family keyed by [`owned_key`].
+pub(crate) fn owned_by(account: &str, region: &str) -> Range<Bytes> {
+    let mut from = joined(&[account, region]);
+    from.push(0);
+    let end = after_prefix(&from);
+    from.into()..end
+}
+
+fn joined(parts: &[&str]) -> Vec<u8> {
+    parts.join("\0").into_bytes()
+}
+
+/// List items: the machine's incarnation, then newest first.
+pub(crate) fn list_key(incarnation: u64, at: EpochMs, id: ExecutionId) -> Bytes {
+    let mut key = incarnation.to_be_bytes().to_vec();
+    key.extend_from_slice(&(i64::MAX - at.max(0)).to_be_bytes());
+    key.extend_from_slice(&(u64::MAX - id).to_be_bytes());
+    key.into()
+}
+
+/// All list items of a machine.
+pub(crate) fn list_of(incarnation: u64) -> Range<Bytes> {
+    let from = incarnation.to_be_bytes();
+    Bytes::copy_from_slice(&from)..after_prefix(&from)
+}
+
+/// The first key after all that begin with `prefix`.
+fn after_prefix(prefix: &[u8]) -> Bytes {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end.into()
+}
+
+/// What is fixed when an execution starts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StartRecord {
+    pub(crate) about: Arc<About>,
+    /// The machine as it was (SFN-SEM-70).
+    pub(crate) revision: Arc<Revision>,
+    /// Which life of the machine's name this belongs to.
+    pub(crate) incarnation: u64,
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) named: bool,
+    pub(crate) trace_header: Option<String>,
+}
+
+/// The changing part of an execution.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HeadRecord {
+    pub(crate) status: Status,
+    pub(crate) stop_ms: Option<EpochMs>,
+    pub(crate) last_event_id: u64,
+    pub(crate) last_event_ms: EpochMs,
+    pub(crate) next_frame: FrameId,
+    pub(crate) output: Option<Payload>,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
+}
+
+/// A name in use.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct NameRecord {
+    pub(crate) id: ExecutionId,
+    pub(crate) incarnation: u64,
+    pub(crate) input_digest: [u8; 32],
+    pub(crate) start_ms: EpochMs,
+    /// Day it closed, which is the family it went to.
+    pub(crate) closed_day: Option<i64>,
+}
+
+/// A call under way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EffectRecord {
+    /// Its token, if any, outlives the call.
+    pub(crate) has_token: bool,
+}
+
+impl EffectRecord {
+    pub(crate) fn of(call: &Call) -> EffectRecord {
+        EffectRecord { has_token: call.token.is_some() }
+    }
+}
+
+/// An activity's task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TaskRecord {
+    pub(crate) activity_arn: String,
+    pub(crate) input: Payload,
+    pub(crate) leased: bool,
+}
+
+/// One line of ListExecutions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ListRecord {
+    pub(crate) name: String,
+    pub(crate) status: Status,
+    pub(crate) start_ms: EpochMs,
+    pub(crate) stop_ms: Option<EpochMs>,
+    pub(crate) version: Option<u64>,
+    pub(crate) alias: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum MachineType {
+    Standard,
+    Express,
+}
+
+impl MachineType {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            MachineType::Standard => "STANDARD",
+            MachineType::Express => "EXPRESS",
+        }
+    }
+}
+
+/// Everything of a machine that an update can change (SFN-VER-8).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Revision {
+    /// Absent until the first effective update (SFN-SM-21).
+    pub(crate) id: Option<String>,
+    pub(crate) definition: [u8; 32],
+    pub(crate) role_arn: String,
+    /// The configurations as they are answered, AWS's defaults filled in.
+    pub(crate) logging: serde_json::Value,
+    pub(crate) tracing: serde_json::Value,
+    pub(crate) encryption: serde_json::Value,
+    pub(crate) update_ms: EpochMs,
+    pub(crate) variable_references: BTreeMap<String, Vec<String>>,
+}
+
+/// A state machine with its versions and aliases.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MachineRecord {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) kind: MachineType,
+    pub(crate) creation_ms: EpochMs,
+    pub(crate) deleting: bool,
+    /// Distinguishes lives of one name.
+    pub(crate) incarnation: u64,
+    /// Rises with every change, so that a cache never goes back.
+    pub(crate) generation: u64,
+    pub(crate) current: Arc<Revision>,
+    pub(crate) tags: IndexMap<String, String>,
+    pub(crate) last_version: u64,
+    pub(crate) versions: BTreeMap<u64, VersionRecord>,
+    pub(crate) aliases: BTreeMap<String, AliasRecord>,
+    /// `publish` and `versionDescription` as created, for the idempotency rule (SFN-SM-4).
+    pub(crate) created_with: CreatedWith,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CreatedWith {
+    pub(crate) publish: bool,
+    pub(crate) version_description: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct VersionRecord {
+    pub(crate) creation_ms: EpochMs,
+    pub(crate) description: Option<String>,
+    pub(crate) revision: Arc<Revision>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AliasRecord {
+    pub(crate) creation_ms: EpochMs,
+    pub(crate) update_ms: EpochMs,
+    pub(crate) description: Option<String>,
+    /// Versions and weights, as given.
+    pub(crate) routing: Vec<(u64, u32)>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ActivityRecord {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) creation_ms: EpochMs,
+    pub(crate) encryption: serde_json::Value,
+    pub(crate) tags: IndexMap<String, String>,
+}
+
+/// A stored row cannot be read: damaged, or of a format this build does not know.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("failed to read a stored row: {reason}")]
+pub(crate) struct Unreadable {
+    pub(crate) reason: String,
+}
+
+impl Unreadable {
+    pub(crate) fn new(reason: impl std::fmt::Display) -> Unreadable {
+        Unreadable { reason: reason.to_string() }
+    }
+}
+
+/// A value to its stored form.
+pub(crate) fn to_row<T: Serialize>(kind: Row, key: &[u8], value: &T) -> Bytes {
+    let body = rmp_serde::to_vec_named(value).expect("records have no unserialisable members");
+    envelope::encode(kind as u8, FORMAT, key, &body)
+}
+
+/// A body made elsewhere to its stored form.
+pub(crate) fn bytes_to_row(kind: Row, key: &[u8], body: &[u8]) -> Bytes {
+    envelope::encode(kind as u8, FORMAT, key, body)
+}
+
+/// The stored form back to its body.
+pub(crate) fn row_to_bytes(kind: Row, key: &[u8], row: &Bytes) -> Result<Bytes, Unreadable> {
+    let decoded = envelope::decode(key, row).map_err(Unreadable::new)?;
+    if decoded.kind != kind as u8 || decoded.format != FORMAT {
+        return Err(Unreadable::new(format!(
+            "kind {} format {} where {} {FORMAT} belongs",
+            decoded.kind, decoded.format, kind as u8
+        )));
+    }
+    Ok(decoded.body)
+}
+
+/// The stored form back to a value.
+pub(crate) fn from_row<T: DeserializeOwned>(
+    kind: Row,
+    key: &[u8],
+    row: &Bytes,
+) -> Result<T, Unreadable> {
+    rmp_serde::from_slice(&row_to_bytes(kind, key, row)?).map_err(Unreadable::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_sort_as_they_are_read() {
+        assert!(timer_key(1, 0, TimerKind::Wait, 5) < timer_key(1, 0, TimerKind::Wait, 6));
+        assert!(list_key(1, 20, 1) < list_key(1, 10, 1), "newest first");
+        assert!(rows_of(Row::Frame, 7).contains(&frame_key(7, u32::MAX)));
+        assert!(!rows_of(Row::Frame, 7).contains(&frame_key(8, 0)));
+        let key = timer_key(77, 3, TimerKind::Heartbeat, 123);
+        assert_eq!(timer_of_key(&key), Some((123, 77, 3, TimerKind::Heartbeat)));
+        assert_eq!(attempt_of_key(&effect_key(9, 1, 2)), Some((9, 1, 2)));
+    }
+
+    #[test]
+    fn slots_are_ten_bits() {
+        assert!(slot_of(u64::MAX) < 1024);
+        assert!(slot_of_name(&["a", "b"]) < 1024);
+        assert_ne!(name_digest(&["a", "b"]), name_digest(&["ab", ""]));
+    }
+}

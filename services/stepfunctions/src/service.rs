@@ -1,0 +1,167 @@
+//! The service and what it holds; every operation and the driver work on this.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::Host;
+use store::Store;
+use store::engine::Family;
+use targets::lambda::Lambda;
+use tokio::runtime::Handle;
+use wire::operation::{Answer, JsonService};
+use workflow::Limits;
+
+use crate::activities::Activities;
+use crate::definitions::Definitions;
+use crate::driver::TimerKey;
+use crate::machines::Machines;
+use crate::operations::OPERATIONS;
+use crate::records::{self, Row, Unreadable};
+use crate::tokens::Tokens;
+
+/// What the server decides about this service.
+pub struct Settings {
+    /// Limits that mirror AWS's quotas.
+    pub limits: Limits,
+    /// Where functions run.
+    pub lambda: Arc<dyn Lambda>,
+    /// How long a stop waits for calls under way.
+    pub drain_max: Duration,
+}
+
+/// The service could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to open Step Functions: {reason}")]
+pub struct OpenError {
+    reason: String,
+}
+
+impl From<Unreadable> for OpenError {
+    fn from(error: Unreadable) -> OpenError {
+        OpenError { reason: error.to_string() }
+    }
+}
+
+/// AWS Step Functions. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+/// Families that are written all the time.
+pub(crate) struct Families {
+    pub(crate) open: Family,
+    pub(crate) index_open: Family,
+}
+
+pub struct Inner {
+    pub(crate) store: Store,
+    pub(crate) host: Host,
+    pub(crate) limits: Limits,
+    pub(crate) lambda: Arc<dyn Lambda>,
+    pub(crate) tokens: Tokens,
+    pub(crate) definitions: Definitions,
+    pub(crate) machines: Arc<Machines>,
+    pub(crate) activities: Activities,
+    pub(crate) timers: events::TimerQueue<TimerKey>,
+    pub(crate) families: Families,
+    pub(crate) runtime: Handle,
+    pub(crate) calls: crate::calls::Calls,
+    drain_max: Duration,
+}
+
+impl Deref for Service {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl Service {
+    /// Opens the service on a store and resumes every running execution.
+    pub async fn open(store: Store, host: Host, settings: Settings) -> Result<Service, OpenError> {
+        let tokens = Tokens::new(secret(&store, &host).await?);
+        let activities = Activities::load(&store)?;
+        let inner = Inner {
+            tokens,
+            activities,
+            definitions: Definitions::default(),
+            machines: Arc::new(Machines::default()),
+            timers: events::TimerQueue::new(),
+            families: Families { open: records::OPEN.into(), index_open: records::INDEX_OPEN.into() },
+            runtime: Handle::current(),
+            calls: crate::calls::Calls::default(),
+            drain_max: settings.drain_max,
+            limits: settings.limits,
+            lambda: settings.lambda,
+            store,
+            host,
+        };
+        let service = Service { inner: Arc::new(inner) };
+        let recovering = service.clone();
+        tokio::task::spawn_blocking(move || recovering.recover())
+            .await
+            .map_err(|error| OpenError { reason: error.to_string() })??;
+        tokio::spawn(service.clone().run_timers());
+        tokio::spawn(service.clone().run_timer_window());
+        service.resume_deletions()?;
+        Ok(service)
+    }
+
+    /// Waits for calls under way, as long as the settings allow; what is left is recorded as lost
+    /// at the next start.
+    pub async fn drain(&self) {
+        self.calls.drain(self.drain_max).await;
+    }
+}
+
+impl JsonService for Service {
+    fn target_prefix(&self) -> &'static str {
+        "AWSStepFunctions"
+    }
+
+    fn signing_name(&self) -> &'static str {
+        "states"
+    }
+
+    fn json_version(&self) -> &'static str {
+        "1.0"
+    }
+
+    fn call<'a>(
+        &'a self,
+        operation: &str,
+        caller: &'a identity::Caller,
+        body: &'a [u8],
+    ) -> Option<Answer<'a>> {
+        let at = OPERATIONS.binary_search_by_key(&operation, |entry| entry.name).ok()?;
+        let entry = OPERATIONS.get(at)?;
+        Some((entry.run)(self, caller, body))
+    }
+}
+
+/// The secret behind this server's tokens, made at the first start.
+async fn secret(store: &Store, host: &Host) -> Result<[u8; 32], OpenError> {
+    let key = bytes::Bytes::from_static(b"token-secret-1");
+    let mut fresh = Vec::with_capacity(32);
+    for _ in 0..4 {
+        fresh.extend_from_slice(&host.entropy().to_be_bytes());
+    }
+    let family: Family = records::CLUSTER.into();
+    let secret = store
+        .commit(store.partition_of(0), move |stage| -> Result<Vec<u8>, Unreadable> {
+            match stage.get(&family, &key).map_err(Unreadable::new)? {
+                Some(row) => Ok(records::row_to_bytes(Row::Secret, &key, &row)?.to_vec()),
+                None => {
+                    let row = records::bytes_to_row(Row::Secret, &key, &fresh);
+                    stage.put(&family, key, row);
+                    Ok(fresh)
+                }
+            }
+        })
+        .await
+        .map_err(|error| OpenError { reason: error.to_string() })??;
+    secret.try_into().map_err(|_| OpenError { reason: "the token secret is damaged".into() })
+}
