@@ -1,1 +1,19 @@
-//! stepfunctions: opened with its first line.
+//! AWS Step Functions: its operations over the interpreter and the store.
+//! Must never know how functions are run or where rows lie. Start at [`Service`], then
+//! `operations.rs` for the table, `driver.rs` for how executions move, `records.rs` for what is kept.
+
+mod activities;
+mod calls;
+mod definitions;
+mod driver;
+mod executions;
+mod faults;
+mod integrations;
+mod machines;
+mod operations;
+mod records;
+mod service;
+mod shapes;
+mod tokens;
+
+pub use service::{OpenError, Service, Settings};

@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use indexmap::IndexMap;
 use moment::EpochMs;
+use resource::tags::Tag;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -373,7 +373,7 @@ pub(crate) struct MachineRecord {
     /// Rises with every change, so that a cache never goes back.
     pub(crate) generation: u64,
     pub(crate) current: Arc<Revision>,
-    pub(crate) tags: IndexMap<String, String>,
+    pub(crate) tags: Vec<Tag>,
     pub(crate) last_version: u64,
     pub(crate) versions: BTreeMap<u64, VersionRecord>,
     pub(crate) aliases: BTreeMap<String, AliasRecord>,
@@ -409,7 +409,7 @@ pub(crate) struct ActivityRecord {
     pub(crate) name: String,
     pub(crate) creation_ms: EpochMs,
     pub(crate) encryption: serde_json::Value,
-    pub(crate) tags: IndexMap<String, String>,
+    pub(crate) tags: Vec<Tag>,
 }
 
 /// A stored row cannot be read: damaged, or of a format this build does not know.

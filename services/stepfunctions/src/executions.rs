@@ -1,0 +1,249 @@
+//! Closed and running executions as readers see them: committed rows, found by ARN.
+
+use bytes::Bytes;
+use identity::Caller;
+use resource::arn::execution::ExecutionArn;
+use store::Order;
+use wire::fault::Fault;
+use workflow::history::HistoryEvent;
+
+use crate::faults;
+use crate::machines::MachineKey;
+use crate::records::{
+    self, ExecutionId, HeadRecord, NameRecord, Row, StartRecord, Unreadable,
+};
+use crate::service::Service;
+
+/// An execution's rows, and where they are.
+pub(crate) struct Found {
+    pub(crate) id: ExecutionId,
+    pub(crate) family: String,
+    pub(crate) start: StartRecord,
+    pub(crate) head: HeadRecord,
+}
+
+/// Most chunks that one page of history is read from.
+const CHUNKS_PER_PAGE_MAX: usize = 1_001;
+
+impl Service {
+    /// The standard execution of that ARN, or the fault that says why there is none.
+    pub(crate) fn find_execution(&self, caller: &Caller, arn: &str) -> Result<Found, Fault> {
+        let parsed = ExecutionArn::parse_standard(arn).map_err(faults::from_arn)?;
+        let absent = || faults::execution_does_not_exist(arn);
+        if *parsed.home.account != *caller.account || *parsed.home.region != *caller.region {
+            return Err(absent());
+        }
+        let found = self.find_rows(caller, &parsed).map_err(faults::from_unreadable)?;
+        let found = found.filter(|found| found.start.about.execution_arn == arn);
+        let found = found.ok_or_else(absent)?;
+        // Executions vanish with their machine (SFN-SM-53).
+        let key = MachineKey::of(caller, &parsed.state_machine);
+        let machine = self.machines.find(&self.store, &key).map_err(faults::from_unreadable)?;
+        match machine {
+            Some(machine) if machine.incarnation == found.start.incarnation => Ok(found),
+            _ => Err(absent()),
+        }
+    }
+
+    fn find_rows(
+        &self,
+        caller: &Caller,
+        arn: &ExecutionArn,
+    ) -> Result<Option<Found>, Unreadable> {
+        if let Some(id) = id_of_name(&arn.name)
+            && let Some(found) = self.find_unnamed(id, &arn.name)?
+        {
+            return Ok(Some(found));
+        }
+        let key =
+            records::name_key(&[&caller.account, &caller.region, &arn.state_machine, &arn.name]);
+        let slot = records::slot_of_name(&[
+            &caller.account,
+            &caller.region,
+            &arn.state_machine,
+            &arn.name,
+        ]);
+        let partition = self.store.partition_of(slot);
+        let row = self.store.get(partition, records::OPEN, &key).map_err(Unreadable::new)?;
+        let Some(row) = row else { return Ok(None) };
+        let name: NameRecord = records::from_row(Row::Name, &key, &row)?;
+        let family = match name.closed_day {
+            Some(day) => records::day_family(day),
+            None => records::OPEN.to_owned(),
+        };
+        match self.read_rows(name.id, family)? {
+            Some(found) => Ok(Some(found)),
+            // It closed between the two reads.
+            None => self.find_by_id(name.id),
+        }
+    }
+
+    /// An unnamed execution has its id in its name, and no row for the name.
+    fn find_unnamed(&self, id: ExecutionId, name: &str) -> Result<Option<Found>, Unreadable> {
+        Ok(self.find_by_id(id)?.filter(|found| found.start.about.name == name))
+    }
+
+    /// Looks in the open family, then in the days since the execution's start.
+    pub(crate) fn find_by_id(&self, id: ExecutionId) -> Result<Option<Found>, Unreadable> {
+        if let Some(found) = self.read_rows(id, records::OPEN.to_owned())? {
+            return Ok(Some(found));
+        }
+        let first = records::day_of(started_ms(id));
+        let today = records::day_of(self.host.now_ms());
+        for day in first..=today.max(first) {
+            if let Some(found) = self.read_rows(id, records::day_family(day))? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read_rows(&self, id: ExecutionId, family: String) -> Result<Option<Found>, Unreadable> {
+        let partition = self.partition_of(id);
+        let start_key = records::start_key(id);
+        let Some(row) =
+            self.store.get(partition, &family, &start_key).map_err(Unreadable::new)?
+        else {
+            return Ok(None);
+        };
+        let start = records::from_row(Row::Start, &start_key, &row)?;
+        let head_key = records::head_key(id);
+        let Some(row) = self.store.get(partition, &family, &head_key).map_err(Unreadable::new)?
+        else {
+            return Ok(None);
+        };
+        let head = records::from_row(Row::Head, &head_key, &row)?;
+        Ok(Some(Found { id, family, start, head }))
+    }
+
+    /// Up to `limit` events of a history, from event `from` on, in either direction.
+    pub(crate) fn read_history(
+        &self,
+        found: &Found,
+        from: u64,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<HistoryEvent>, Unreadable> {
+        let mut events = Vec::new();
+        let mut range = self.chunks_around(found, from, order)?;
+        loop {
+            let partition = self.partition_of(found.id);
+            let chunks = self
+                .store
+                .scan(partition, &found.family, range.clone(), order, CHUNKS_PER_PAGE_MAX)
+                .map_err(Unreadable::new)?;
+            let Some((last, _)) = chunks.last() else { return Ok(events) };
+            let last = last.clone();
+            for (key, row) in chunks {
+                let mut chunk = read_chunk(&key, &row)?;
+                match order {
+                    Order::Ascending => chunk.retain(|event| event.id >= from),
+                    Order::Descending => {
+                        chunk.retain(|event| event.id <= from);
+                        chunk.reverse();
+                    }
+                }
+                events.extend(chunk);
+                if events.len() >= limit {
+                    events.truncate(limit);
+                    return Ok(events);
+                }
+            }
+            match order {
+                Order::Ascending => range.start = after(&last),
+                Order::Descending => range.end = last,
+            }
+        }
+    }
+
+    /// The chunks that may hold events from `from` on.
+    fn chunks_around(
+        &self,
+        found: &Found,
+        from: u64,
+        order: Order,
+    ) -> Result<std::ops::Range<Bytes>, Unreadable> {
+        let all = records::rows_of(Row::Chunk, found.id);
+        let until = after(&records::chunk_key(found.id, from));
+        if order == Order::Descending {
+            return Ok(all.start..until);
+        }
+        let before = self
+            .store
+            .scan(
+                self.partition_of(found.id),
+                &found.family,
+                all.start.clone()..until,
+                Order::Descending,
+                1,
+            )
+            .map_err(Unreadable::new)?;
+        let start = before.into_iter().next().map_or(all.start, |(key, _)| key);
+        Ok(start..all.end)
+    }
+}
+
+/// The key right after this one.
+fn after(key: &[u8]) -> Bytes {
+    let mut next = key.to_vec();
+    next.push(0);
+    next.into()
+}
+
+fn read_chunk(key: &Bytes, row: &Bytes) -> Result<Vec<HistoryEvent>, Unreadable> {
+    let body = records::row_to_bytes(Row::Chunk, key, row)?;
+    let mut rest: &[u8] = &body;
+    let mut events = Vec::new();
+    while !rest.is_empty() {
+        let event: HistoryEvent = rmp_serde::from_read(&mut rest).map_err(Unreadable::new)?;
+        events.push(event);
+    }
+    Ok(events)
+}
+
+/// Milliseconds of 2024-01-01T00:00:00Z, where the time in an id begins.
+const ID_EPOCH_MS: i64 = 1_704_067_200_000;
+
+fn started_ms(id: ExecutionId) -> i64 {
+    let since = (id >> 12) & ((1 << 42) - 1);
+    ID_EPOCH_MS + i64::try_from(since).unwrap_or(0)
+}
+
+/// A version 8 UUID around an execution's id: unique without a row for the name.
+pub(crate) fn name_of_id(id: ExecutionId, random: u64) -> String {
+    let high = (id & 0xFFFF_FFFF_FFFF_0000) | 0x8000 | ((id >> 4) & 0x0FFF);
+    let low = 0x8000_0000_0000_0000 | ((id & 0xF) << 58) | (random >> 6);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xFFFF,
+        high & 0xFFFF,
+        low >> 48,
+        low & 0xFFFF_FFFF_FFFF
+    )
+}
+
+/// The id in a name made by [`name_of_id`]; a chosen name that looks the same is found out later.
+fn id_of_name(name: &str) -> Option<ExecutionId> {
+    let uuid = uuid::Uuid::try_parse(name).ok()?;
+    if name.len() != 36 || uuid.get_version_num() != 8 {
+        return None;
+    }
+    let (high, low) = uuid.as_u64_pair();
+    Some((high & 0xFFFF_FFFF_FFFF_0000) | ((high & 0x0FFF) << 4) | ((low >> 58) & 0xF))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_hold_their_ids() {
+        for id in [0, 1, 0xFFFF, 0x1234_5678_9ABC_DEF0, u64::MAX] {
+            let name = name_of_id(id, 0xDEAD_BEEF_DEAD_BEEF);
+            assert_eq!(id_of_name(&name), Some(id), "{name}");
+        }
+        assert_eq!(id_of_name("7c2f1a5e-7f8e-4a53-9d5e-2c0a6f6d1b11"), None, "version 4");
+        assert_eq!(id_of_name("order-1"), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! CreateActivity (SFN-ACT-1…3).
+
+use identity::Caller;
+use resource::arn::Home;
+use resource::arn::activity::ActivityArn;
+use resource::constraints::Constraints;
+use resource::name::{NAME_CHARS_MAX, name_chars_ok};
+use resource::tags::{self, Tag};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use wire::fault::Fault;
+use wire::operation::Operation;
+
+use crate::faults;
+use crate::records::{self, ActivityRecord, Row};
+use crate::service::Service;
+use crate::shapes::{self, Timestamp};
+
+pub(crate) struct CreateActivity;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    name: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    encryption_configuration: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    activity_arn: String,
+    creation_date: Timestamp,
+}
+
+impl Operation<Service> for CreateActivity {
+    const NAME: &'static str = "CreateActivity";
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
+        Constraints::new()
+            .required("name", input.name.is_some())
+            .text_len("name", &input.name, 1, NAME_CHARS_MAX)
+            .tags("tags", &input.tags)
+            .finish()
+            .map_err(faults::from_constraints)?;
+        let name = input.name.unwrap_or_default();
+        if !name_chars_ok(&name) {
+            return Err(faults::invalid_name(&name));
+        }
+        tags::check(&input.tags).map_err(faults::from_tags)?;
+        let home = Home::new(&caller.region, &caller.account);
+        let record = ActivityRecord {
+            arn: ActivityArn::new(home, &name).to_string(),
+            creation_ms: service.host.now_ms(),
+            encryption: shapes::encryption(input.encryption_configuration.as_ref())?,
+            tags: input.tags,
+            name,
+        };
+        let record = create(service, caller, record).await?;
+        Ok(Output {
+            activity_arn: record.arn.clone(),
+            creation_date: Timestamp::from_ms(record.creation_ms),
+        })
+    }
+}
+
+/// Writes the activity, or gives the one that is there already.
+async fn create(
+    service: &Service,
+    caller: &Caller,
+    record: ActivityRecord,
+) -> Result<Arc<ActivityRecord>, Fault> {
+    let key = records::owned_key(&caller.account, &caller.region, &record.name);
+    let slot = records::slot_of_name(&[&caller.account, &caller.region, &record.name]);
+    let family: store::engine::Family = records::ACTIVITIES.into();
+    let keeper = service.clone();
+    service
+        .store
+        .commit(service.store.partition_of(slot), move |stage| {
+            if let Some(row) = stage.get(&family, &key).map_err(faults::from_read)? {
+                let existing: ActivityRecord = records::from_row(Row::Activity, &key, &row)
+                    .map_err(faults::from_unreadable)?;
+                if existing.encryption != record.encryption {
+                    return Err(Fault::new(
+                        "ActivityAlreadyExists",
+                        format!("Activity Already Exists: '{}'", existing.arn),
+                    ));
+                }
+                return Ok(Arc::new(existing));
+            }
+            let row = records::to_row(Row::Activity, &key, &record);
+            stage.put(&family, key, row);
+            let record = Arc::new(record);
+            let kept = record.clone();
+            stage.on_settled(move |settled| {
+                if settled.is_ok() {
+                    keeper.activities.keep(kept);
+                }
+            });
+            Ok(record)
+        })
+        .await
+        .map_err(faults::from_unavailable)?
+}

@@ -1,0 +1,258 @@
+//! CreateStateMachine (SFN-SM-1…10).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use identity::Caller;
+use resource::arn::state_machine::StateMachineArn;
+use resource::arn::{Arn, Home};
+use resource::constraints::Constraints;
+use resource::name::{NAME_CHARS_MAX, name_chars_ok};
+use resource::tags::{self, Tag};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use wire::fault::Fault;
+use wire::operation::Operation;
+
+use crate::faults;
+use crate::machines::{Change, MachineKey};
+use crate::records::{
+    self, CreatedWith, MachineRecord, MachineType, Revision, VersionRecord,
+};
+use crate::service::Service;
+use crate::shapes::{self, Timestamp};
+
+/// Longest definition, in characters of the model.
+pub(super) const DEFINITION_CHARS_MAX: usize = 1_048_576;
+/// Longest description of a version or alias.
+pub(super) const DESCRIPTION_CHARS_MAX: usize = 256;
+
+pub(crate) struct CreateStateMachine;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    name: Option<String>,
+    definition: Option<String>,
+    role_arn: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    logging_configuration: Option<Value>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    tracing_configuration: Option<Value>,
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+    encryption_configuration: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    state_machine_arn: String,
+    creation_date: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
+}
+
+impl Operation<Service> for CreateStateMachine {
+    const NAME: &'static str = "CreateStateMachine";
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
+        check(&input)?;
+        let name = input.name.unwrap_or_default();
+        let kind = match input.kind.as_deref() {
+            Some("EXPRESS") => MachineType::Express,
+            _ => MachineType::Standard,
+        };
+        let text = input.definition.unwrap_or_default();
+        let logging = shapes::logging(input.logging_configuration.as_ref())?;
+        let tracing = shapes::tracing(input.tracing_configuration.as_ref())?;
+        let encryption = shapes::encryption(input.encryption_configuration.as_ref())?;
+        let checked = check_definition(&text, kind)?;
+        let now_ms = service.host.now_ms();
+        let variable_references = checked.variable_references;
+        let definition = add(service, &text, checked.definition).await?;
+        let revision = Revision {
+            id: None,
+            definition,
+            role_arn: input.role_arn.unwrap_or_default(),
+            logging,
+            tracing,
+            encryption,
+            update_ms: now_ms,
+            variable_references,
+        };
+        let home = Home::new(&caller.region, &caller.account);
+        let record = MachineRecord {
+            arn: StateMachineArn::new(home, &name).to_string(),
+            kind,
+            creation_ms: now_ms,
+            deleting: false,
+            incarnation: fresh_incarnation(service),
+            generation: 0,
+            current: Arc::new(revision),
+            tags: input.tags,
+            last_version: 0,
+            versions: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            created_with: CreatedWith {
+                publish: input.publish,
+                version_description: input.version_description,
+            },
+            name,
+        };
+        create(service, caller, record).await
+    }
+}
+
+/// Rises with time, so that a later life of a name is the newer one.
+fn fresh_incarnation(service: &Service) -> u64 {
+    let now = u64::try_from(service.host.now_ms()).unwrap_or(0);
+    (now << 16) | (service.host.entropy() & 0xFFFF)
+}
+
+async fn create(
+    service: &Service,
+    caller: &Caller,
+    mut record: MachineRecord,
+) -> Result<Output, Fault> {
+    let key = MachineKey::of(caller, &record.name);
+    service
+        .machines
+        .change(&service.store, &key, move |existing| {
+            if let Some(existing) = existing {
+                return Ok((repeat(&existing, &record)?, Change::Keep));
+            }
+            if record.created_with.publish {
+                publish(&mut record, record.creation_ms);
+                if let Some(first) = record.versions.get_mut(&1) {
+                    first.description.clone_from(&record.created_with.version_description);
+                }
+            }
+            Ok((to_output(&record), Change::Write(record)))
+        })
+        .await
+}
+
+/// A repeated create is answered like the first one; a different one is refused (SFN-SM-2…4).
+fn repeat(existing: &MachineRecord, asked: &MachineRecord) -> Result<Output, Fault> {
+    if existing.deleting {
+        return Err(faults::machine_deleting(&existing.arn));
+    }
+    let (was, is) = (&existing.current, &asked.current);
+    let same = was.definition == is.definition
+        && existing.kind == asked.kind
+        && was.logging == is.logging
+        && was.tracing == is.tracing
+        && was.encryption == is.encryption
+        && existing.created_with == asked.created_with;
+    if same { Ok(to_output(existing)) } else { Err(faults::machine_already_exists(&existing.arn)) }
+}
+
+fn to_output(record: &MachineRecord) -> Output {
+    let published = record.created_with.publish.then(|| format!("{}:1", record.arn));
+    Output {
+        state_machine_arn: record.arn.clone(),
+        creation_date: Timestamp::from_ms(record.creation_ms),
+        state_machine_version_arn: published,
+    }
+}
+
+/// The version of the machine's current revision: the one it has, or a new one (SFN-VER-1…3).
+pub(super) fn publish(record: &mut MachineRecord, now_ms: i64) -> u64 {
+    let current = record.current.clone();
+    let known = record.versions.iter().rev().find(|(_, version)| version.revision == current);
+    if let Some((number, _)) = known {
+        return *number;
+    }
+    record.last_version += 1;
+    let version = VersionRecord { creation_ms: now_ms, description: None, revision: current };
+    record.versions.insert(record.last_version, version);
+    record.last_version
+}
+
+fn check(input: &Input) -> Result<(), Fault> {
+    Constraints::new()
+        .required("name", input.name.is_some())
+        .text_len("name", &input.name, 1, NAME_CHARS_MAX)
+        .required("definition", input.definition.is_some())
+        .sensitive_len("definition", &input.definition, 1, DEFINITION_CHARS_MAX)
+        .required("roleArn", input.role_arn.is_some())
+        .text_len("roleArn", &input.role_arn, 1, super::ARN_CHARS_MAX)
+        .one_of("type", &input.kind, &["STANDARD", "EXPRESS"])
+        .one_of(
+            "loggingConfiguration.level",
+            &shapes::logging_level(input.logging_configuration.as_ref()),
+            &["ALL", "ERROR", "FATAL", "OFF"],
+        )
+        .text_len("versionDescription", &input.version_description, 0, DESCRIPTION_CHARS_MAX)
+        .tags("tags", &input.tags)
+        .finish()
+        .map_err(faults::from_constraints)?;
+    let name = input.name.as_deref().unwrap_or_default();
+    if !name_chars_ok(name) {
+        return Err(faults::invalid_name(name));
+    }
+    tags::check(&input.tags).map_err(faults::from_tags)?;
+    check_role(input.role_arn.as_deref())?;
+    if input.version_description.is_some() && !input.publish {
+        return Err(Fault::validation(
+            "Version description can only be set when publish is true",
+        ));
+    }
+    Ok(())
+}
+
+/// A role is any ARN; whether it may do anything is asked elsewhere.
+pub(super) fn check_role(arn: Option<&str>) -> Result<(), Fault> {
+    match arn {
+        Some(arn) => Arn::parse(arn).map(|_| ()).map_err(faults::from_arn),
+        None => Ok(()),
+    }
+}
+
+/// A definition without errors.
+pub(super) struct Checked {
+    pub(super) definition: asl::model::Definition,
+    pub(super) variable_references: BTreeMap<String, Vec<String>>,
+}
+
+/// Compiles a definition, or says everything that is wrong with it (SFN-SM-1).
+pub(super) fn check_definition(text: &str, kind: MachineType) -> Result<Checked, Fault> {
+    let kind = match kind {
+        MachineType::Standard => asl::MachineKind::Standard,
+        MachineType::Express => asl::MachineKind::Express,
+    };
+    let outcome = asl::parse(text, &asl::Options { kind, ..asl::Options::default() });
+    let variable_references = outcome.variable_references;
+    match outcome.definition {
+        Some(definition) => Ok(Checked { definition, variable_references }),
+        None => {
+            let findings: Vec<String> = outcome.findings.iter().map(asl::describe).collect();
+            Err(Fault::new(
+                "InvalidDefinition",
+                format!("Invalid State Machine Definition: '{}'", findings.join(", ")),
+            ))
+        }
+    }
+}
+
+/// Stores a definition's text and gives its digest.
+pub(super) async fn add(
+    service: &Service,
+    text: &str,
+    definition: asl::model::Definition,
+) -> Result<[u8; 32], Fault> {
+    if service.definitions.cached(&records::text_digest(text)).is_some() {
+        return Ok(records::text_digest(text));
+    }
+    service
+        .definitions
+        .add(&service.store, text, definition)
+        .await
+        .map_err(faults::from_unavailable)
+}

@@ -1,0 +1,98 @@
+//! DescribeExecution (SFN-EXEC-30…38).
+
+use identity::Caller;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use wire::fault::Fault;
+use wire::operation::Operation;
+use workflow::execution::Status;
+
+use crate::executions::Found;
+use crate::service::Service;
+use crate::shapes::{self, Included, Timestamp};
+
+pub(crate) struct DescribeExecution;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    execution_arn: Option<String>,
+    included_data: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    execution_arn: String,
+    state_machine_arn: String,
+    name: String,
+    status: &'static str,
+    start_date: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<Arc<str>>,
+    input_details: Included,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_details: Option<Included>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_header: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_alias_arn: Option<String>,
+    redrive_count: u64,
+    redrive_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_status_reason: Option<String>,
+}
+
+impl Operation<Service> for DescribeExecution {
+    const NAME: &'static str = "DescribeExecution";
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
+        let arn = super::require_arn("executionArn", input.execution_arn)?;
+        let wants_data = shapes::wants_data(input.included_data.as_deref())?;
+        let found = service.find_execution(caller, &arn)?;
+        Ok(to_output(found, wants_data))
+    }
+}
+
+fn to_output(found: Found, wants_data: bool) -> Output {
+    let Found { start, head, .. } = found;
+    let about = &start.about;
+    let final_status = matches!(head.status, Status::Running | Status::Succeeded);
+    let reason = final_status
+        .then(|| format!("Execution is {} and cannot be redriven", head.status.text()));
+    // A timed out execution tells neither error nor cause (SFN-EXEC-33).
+    let told = head.status != Status::TimedOut;
+    let output = head.output.as_ref();
+    Output {
+        execution_arn: about.execution_arn.clone(),
+        state_machine_arn: about.state_machine_arn.clone(),
+        name: about.name.clone(),
+        status: head.status.text(),
+        start_date: Timestamp::from_ms(about.start_ms),
+        stop_date: head.stop_ms.map(Timestamp::from_ms),
+        input: wants_data.then(|| about.input.text().clone()),
+        input_details: Included { included: wants_data },
+        output: output.filter(|_| wants_data).map(|output| output.text().clone()),
+        output_details: output.map(|_| Included { included: wants_data }),
+        trace_header: start.trace_header.clone(),
+        error: head.error.filter(|_| told),
+        cause: head.cause.filter(|_| told),
+        state_machine_version_arn: about.state_machine_version_arn.clone(),
+        state_machine_alias_arn: about.state_machine_alias_arn.clone(),
+        redrive_count: 0,
+        redrive_status: if final_status { "NOT_REDRIVABLE" } else { "REDRIVABLE" },
+        redrive_status_reason: reason,
+    }
+}

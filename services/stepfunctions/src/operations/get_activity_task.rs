@@ -1,0 +1,136 @@
+//! GetActivityTask (SFN-ACT-20…23, SFN-INT-150…155): a long poll that ends with a leased task.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity::Caller;
+use resource::constraints::Constraints;
+use resource::name::NAME_CHARS_MAX;
+use serde::{Deserialize, Serialize};
+use wire::fault::Fault;
+use wire::operation::Operation;
+use workflow::event::Event;
+use workflow::payload::Payload;
+
+use crate::activities::Poll;
+use crate::driver::Trouble;
+use crate::faults;
+use crate::records::{self, Row, TaskRecord, Unreadable};
+use crate::service::Service;
+use crate::tokens::Place;
+
+/// How long a poll is parked.
+const POLL_MAX: Duration = Duration::from_secs(60);
+
+pub(crate) struct GetActivityTask;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    activity_arn: Option<String>,
+    worker_name: Option<String>,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<Arc<str>>,
+}
+
+impl Operation<Service> for GetActivityTask {
+    const NAME: &'static str = "GetActivityTask";
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
+        Constraints::new()
+            .text_len("workerName", &input.worker_name, 1, NAME_CHARS_MAX)
+            .finish()
+            .map_err(faults::from_constraints)?;
+        let activity = super::find_activity(service, caller, input.activity_arn)?;
+        let polling = poll(service, caller, &activity.arn, input.worker_name);
+        match tokio::time::timeout(POLL_MAX, polling).await {
+            Ok(answer) => answer,
+            Err(_) => Ok(Output::default()),
+        }
+    }
+}
+
+async fn poll(
+    service: &Service,
+    caller: &Caller,
+    arn: &str,
+    worker_name: Option<String>,
+) -> Result<Output, Fault> {
+    loop {
+        let place = match service.activities.poll(arn) {
+            Ok(Poll::Ready(place)) => place,
+            Ok(Poll::Parked(receiver)) => match receiver.await {
+                Ok(place) => place,
+                // The activity was deleted under the poll.
+                Err(_) => return Err(faults::activity_does_not_exist(arn)),
+            },
+            Err(_) => {
+                return Err(Fault::new(
+                    "ActivityWorkerLimitExceeded",
+                    "The maximum number of workers concurrently polling for activity tasks has \
+                     been reached.",
+                ));
+            }
+        };
+        if let Some(input) = lease(service, place, worker_name.clone()).await? {
+            let task_token = service.tokens.mint(&caller.account, &caller.region, place);
+            return Ok(Output { task_token: Some(task_token), input: Some(input.text().clone()) });
+        }
+    }
+}
+
+/// Takes the task for a worker: recorded before the worker hears of it. `None` when the task is
+/// gone meanwhile.
+async fn lease(
+    service: &Service,
+    place: Place,
+    worker_name: Option<String>,
+) -> Result<Option<Payload>, Fault> {
+    let leased = service
+        .with_definition(|| {
+            let (service, worker_name) = (service.clone(), worker_name.clone());
+            async move {
+                let partition = service.partition_of(place.id);
+                let store = service.store.clone();
+                store
+                    .commit(partition, move |stage| lease_in(&service, stage, place, worker_name))
+                    .await
+            }
+        })
+        .await;
+    leased.map_err(faults::from_dispatch)
+}
+
+fn lease_in(
+    service: &Service,
+    stage: &mut store::Stage<'_>,
+    place: Place,
+    worker_name: Option<String>,
+) -> Result<Option<Payload>, Trouble> {
+    let open = service.families.open.clone();
+    let key = records::task_key(place.id, place.frame, place.attempt);
+    let Some(row) = stage.get(&open, &key).map_err(Unreadable::new)? else { return Ok(None) };
+    let mut task: TaskRecord = records::from_row(Row::Task, &key, &row)?;
+    if task.leased {
+        return Ok(None);
+    }
+    let Place { id, frame, attempt } = place;
+    service.apply(stage, id, Event::ActivityStarted { frame, attempt, worker_name })?;
+    // The event may have ended the execution, and the task with it.
+    if stage.get(&open, &key).map_err(Unreadable::new)?.is_none() {
+        return Ok(None);
+    }
+    task.leased = true;
+    let row = records::to_row(Row::Task, &key, &task);
+    stage.put(&open, key, row);
+    Ok(Some(task.input))
+}

@@ -1,0 +1,181 @@
+//! UpdateStateMachine (SFN-SM-20…26).
+
+use std::sync::Arc;
+
+use identity::Caller;
+use resource::arn::state_machine::Qualifier;
+use resource::constraints::Constraints;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use wire::fault::Fault;
+use wire::operation::Operation;
+
+use super::create_state_machine::{
+    DEFINITION_CHARS_MAX, DESCRIPTION_CHARS_MAX, add, check_definition, check_role, publish,
+};
+use crate::faults;
+use crate::machines::Change;
+use crate::records::{MachineRecord, Revision};
+use crate::service::Service;
+use crate::shapes::{self, Timestamp};
+
+pub(crate) struct UpdateStateMachine;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    state_machine_arn: Option<String>,
+    definition: Option<String>,
+    role_arn: Option<String>,
+    logging_configuration: Option<Value>,
+    tracing_configuration: Option<Value>,
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+    encryption_configuration: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    update_date: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
+}
+
+impl Operation<Service> for UpdateStateMachine {
+    const NAME: &'static str = "UpdateStateMachine";
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
+        let arn = super::require_arn("stateMachineArn", input.state_machine_arn.clone())?;
+        check(&input)?;
+        let (qualifier, key, machine) = super::find_machine(service, caller, &arn)?;
+        match qualifier {
+            Qualifier::Unqualified => {}
+            Qualifier::Label(_) => return Err(faults::labelled_arn()),
+            _ => return Err(faults::machine_does_not_exist(&arn)),
+        }
+        let changes = to_changes(service, &machine, &input).await?;
+        let now_ms = service.host.now_ms();
+        let revision_id = service.host.uuid();
+        service
+            .machines
+            .change(&service.store, &key, move |record| {
+                let mut record = record.ok_or_else(|| faults::machine_does_not_exist(&arn))?;
+                if record.deleting {
+                    return Err(faults::machine_deleting(&arn));
+                }
+                let changed = changes.apply(&mut record, now_ms, revision_id);
+                let version = input.publish.then(|| {
+                    let before = record.last_version;
+                    let number = publish(&mut record, now_ms);
+                    if number > before
+                        && let Some(version) = record.versions.get_mut(&number)
+                    {
+                        version.description = input.version_description;
+                    }
+                    number
+                });
+                let output = Output {
+                    update_date: Timestamp::from_ms(record.current.update_ms),
+                    revision_id: record.current.id.clone(),
+                    state_machine_version_arn: version.map(|number| format!("{arn}:{number}")),
+                };
+                let write = changed || version.is_some();
+                Ok((output, if write { Change::Write(record) } else { Change::Keep }))
+            })
+            .await
+    }
+}
+
+fn check(input: &Input) -> Result<(), Fault> {
+    Constraints::new()
+        .sensitive_len("definition", &input.definition, 1, DEFINITION_CHARS_MAX)
+        .text_len("roleArn", &input.role_arn, 1, super::ARN_CHARS_MAX)
+        .one_of(
+            "loggingConfiguration.level",
+            &shapes::logging_level(input.logging_configuration.as_ref()),
+            &["ALL", "ERROR", "FATAL", "OFF"],
+        )
+        .text_len("versionDescription", &input.version_description, 0, DESCRIPTION_CHARS_MAX)
+        .finish()
+        .map_err(faults::from_constraints)?;
+    check_role(input.role_arn.as_deref())?;
+    let nothing = input.definition.is_none()
+        && input.role_arn.is_none()
+        && input.logging_configuration.is_none()
+        && input.tracing_configuration.is_none()
+        && input.encryption_configuration.is_none();
+    if nothing && !input.publish {
+        return Err(Fault::new(
+            "MissingRequiredParameter",
+            "Either the definition, the role ARN, the LoggingConfiguration, or the \
+             TracingConfiguration must be specified",
+        ));
+    }
+    if input.version_description.is_some() && !input.publish {
+        return Err(Fault::validation(
+            "Version description can only be set when publish is true",
+        ));
+    }
+    Ok(())
+}
+
+/// What an update sets; absent members stay.
+struct Changes {
+    definition: Option<([u8; 32], std::collections::BTreeMap<String, Vec<String>>)>,
+    role_arn: Option<String>,
+    logging: Option<Value>,
+    tracing: Option<Value>,
+    encryption: Option<Value>,
+}
+
+async fn to_changes(
+    service: &Service,
+    machine: &MachineRecord,
+    input: &Input,
+) -> Result<Changes, Fault> {
+    let logging = &input.logging_configuration;
+    let tracing = &input.tracing_configuration;
+    let encryption = &input.encryption_configuration;
+    let mut changes = Changes {
+        definition: None,
+        role_arn: input.role_arn.clone(),
+        logging: logging.as_ref().map(|given| shapes::logging(Some(given))).transpose()?,
+        tracing: tracing.as_ref().map(|given| shapes::tracing(Some(given))).transpose()?,
+        encryption: encryption.as_ref().map(|given| shapes::encryption(Some(given))).transpose()?,
+    };
+    if let Some(text) = &input.definition {
+        let checked = check_definition(text, machine.kind)?;
+        let digest = add(service, text, checked.definition).await?;
+        changes.definition = Some((digest, checked.variable_references));
+    }
+    Ok(changes)
+}
+
+impl Changes {
+    /// Makes a new revision of it when something differs (SFN-SM-21).
+    fn apply(self, record: &mut MachineRecord, now_ms: i64, revision_id: String) -> bool {
+        let before = &record.current;
+        let mut after = Revision::clone(before);
+        if let Some((digest, references)) = self.definition {
+            after.definition = digest;
+            after.variable_references = references;
+        }
+        after.role_arn = self.role_arn.unwrap_or(after.role_arn);
+        after.logging = self.logging.unwrap_or(after.logging);
+        after.tracing = self.tracing.unwrap_or(after.tracing);
+        after.encryption = self.encryption.unwrap_or(after.encryption);
+        if after == **before {
+            return false;
+        }
+        after.id = Some(revision_id);
+        after.update_ms = now_ms;
+        record.current = Arc::new(after);
+        true
+    }
+}
