@@ -5,7 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
-use store::{Order, Store};
+use store::Store;
+use store::engine::Order;
 use tokio::sync::oneshot;
 
 use crate::records::{self, ActivityRecord, Row, Unreadable};
@@ -42,7 +43,7 @@ impl Activities {
     pub(crate) fn load(store: &Store) -> Result<Activities, Unreadable> {
         let everything = bytes::Bytes::new()..bytes::Bytes::from_static(&[0xFF]);
         let rows = store
-            .scan_all(records::ACTIVITIES, everything, Order::Ascending, ACTIVITIES_MAX)
+            .scan_all(records::ACTIVITIES, everything, Order::Forward, ACTIVITIES_MAX)
             .map_err(Unreadable::new)?;
         let mut known = HashMap::with_capacity(rows.len());
         for (key, row) in rows {

@@ -66,7 +66,7 @@ impl Definitions {
         store: &Store,
         text: &str,
         definition: Definition,
-    ) -> Result<[u8; 32], store::Unavailable> {
+    ) -> Result<[u8; 32], store::error::Unavailable> {
         let digest = records::text_digest(text);
         let key = key(&digest);
         let row = records::bytes_to_row(Row::Definition, &key, text.as_bytes());

@@ -10,12 +10,13 @@ mod timers;
 use std::sync::Arc;
 
 use store::engine::PartitionId;
-use store::{Stage, Unavailable};
+use store::Stage;
+use store::error::Unavailable;
 use workflow::event::Event;
 use workflow::execution::{About, Execution, FrameId, Status};
 use workflow::{Environment, Surroundings};
 
-pub(crate) use live::{Live, Local};
+pub(crate) use live::Live;
 pub(crate) use timers::TimerKey;
 
 use crate::definitions::Compiled;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use identity::Caller;
 use resource::arn::execution::ExecutionArn;
-use store::Order;
+use store::engine::Order;
 use wire::fault::Fault;
 use workflow::history::HistoryEvent;
 
@@ -137,8 +137,8 @@ impl Service {
             for (key, row) in chunks {
                 let mut chunk = read_chunk(&key, &row)?;
                 match order {
-                    Order::Ascending => chunk.retain(|event| event.id >= from),
-                    Order::Descending => {
+                    Order::Forward => chunk.retain(|event| event.id >= from),
+                    Order::Backward => {
                         chunk.retain(|event| event.id <= from);
                         chunk.reverse();
                     }
@@ -150,8 +150,8 @@ impl Service {
                 }
             }
             match order {
-                Order::Ascending => range.start = after(&last),
-                Order::Descending => range.end = last,
+                Order::Forward => range.start = after(&last),
+                Order::Backward => range.end = last,
             }
         }
     }
@@ -165,7 +165,7 @@ impl Service {
     ) -> Result<std::ops::Range<Bytes>, Unreadable> {
         let all = records::rows_of(Row::Chunk, found.id);
         let until = after(&records::chunk_key(found.id, from));
-        if order == Order::Descending {
+        if order == Order::Backward {
             return Ok(all.start..until);
         }
         let before = self
@@ -174,7 +174,7 @@ impl Service {
                 self.partition_of(found.id),
                 &found.family,
                 all.start.clone()..until,
-                Order::Descending,
+                Order::Backward,
                 1,
             )
             .map_err(Unreadable::new)?;

@@ -3,7 +3,7 @@
 use resource::arn::ArnError;
 use resource::page_token::InvalidToken;
 use resource::tags::TagError;
-use store::{ReadError, Unavailable};
+use store::error::{ReadError, Unavailable};
 use wire::fault::Fault;
 
 use crate::driver::DispatchError;

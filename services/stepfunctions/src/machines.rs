@@ -39,6 +39,9 @@ impl MachineKey {
     }
 }
 
+/// Removed names remembered; a read that outlasts that many removals is not a worry.
+const REMOVED_MAX: usize = 100_000;
+
 /// What a change makes of a machine.
 pub(crate) enum Change {
     Keep,
@@ -48,7 +51,14 @@ pub(crate) enum Change {
 
 #[derive(Default)]
 pub(crate) struct Machines {
-    cache: RwLock<HashMap<MachineKey, Arc<MachineRecord>>>,
+    cache: RwLock<Cache>,
+}
+
+#[derive(Default)]
+struct Cache {
+    kept: HashMap<MachineKey, Arc<MachineRecord>>,
+    /// The last life of each removed name, so that a read from before the removal is not kept.
+    removed: HashMap<MachineKey, u64>,
 }
 
 impl Machines {
@@ -58,7 +68,7 @@ impl Machines {
         store: &Store,
         key: &MachineKey,
     ) -> Result<Option<Arc<MachineRecord>>, Unreadable> {
-        if let Some(found) = self.cache.read().get(key) {
+        if let Some(found) = self.cache.read().kept.get(key) {
             return Ok(Some(found.clone()));
         }
         let row_key = key.row_key();
@@ -73,7 +83,10 @@ impl Machines {
     /// Keeps the newer of the two.
     fn keep(&self, key: &MachineKey, record: Arc<MachineRecord>) -> Arc<MachineRecord> {
         let mut cache = self.cache.write();
-        let kept = cache.entry(key.clone()).or_insert_with(|| record.clone());
+        if cache.removed.get(key).is_some_and(|removed| record.incarnation <= *removed) {
+            return record;
+        }
+        let kept = cache.kept.entry(key.clone()).or_insert_with(|| record.clone());
         let newer = (record.incarnation, record.generation) > (kept.incarnation, kept.generation);
         if newer {
             *kept = record;
@@ -83,9 +96,13 @@ impl Machines {
 
     fn forget(&self, key: &MachineKey, incarnation: u64) {
         let mut cache = self.cache.write();
-        if cache.get(key).is_some_and(|kept| kept.incarnation <= incarnation) {
-            cache.remove(key);
+        if cache.kept.get(key).is_some_and(|kept| kept.incarnation <= incarnation) {
+            cache.kept.remove(key);
         }
+        if cache.removed.len() >= REMOVED_MAX {
+            cache.removed.clear();
+        }
+        cache.removed.insert(key.clone(), incarnation);
     }
 
     /// Changes a machine: `change` sees it as staged and decides; the answer is durable.

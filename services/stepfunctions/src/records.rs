@@ -4,7 +4,7 @@
 //! Values are MessagePack with named members inside the store's envelope, so that a member can be
 //! added and an old row still read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -285,6 +285,10 @@ pub(crate) struct HeadRecord {
     pub(crate) output: Option<Payload>,
     pub(crate) error: Option<String>,
     pub(crate) cause: Option<String>,
+    #[serde(default)]
+    pub(crate) deadline_ms: Option<EpochMs>,
+    #[serde(default)]
+    pub(crate) ready: VecDeque<FrameId>,
 }
 
 /// A name in use.

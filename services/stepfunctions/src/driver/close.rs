@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use store::engine::Family;
-use store::{Order, Stage};
+use store::Stage;
+use store::engine::Order;
 use workflow::history::HistoryEvent;
 
 use super::Live;
@@ -74,7 +75,7 @@ impl Service {
 
     fn rows(&self, stage: &Stage<'_>, kind: Row, id: ExecutionId) -> Vec<(Bytes, Bytes)> {
         let range = records::rows_of(kind, id);
-        match stage.scan(&self.families.open, range, Order::Ascending, ROWS_MAX) {
+        match stage.scan(&self.families.open, range, Order::Forward, ROWS_MAX) {
             Ok(rows) => rows,
             Err(error) => {
                 // Left behind, they are found by the check of the store; the execution closes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use moment::EpochMs;
 use store::Stage;
 use workflow::effect::TimerKind;
-use workflow::execution::{Execution, Frame, FrameId, Head};
+use workflow::execution::{Execution, Frame, FrameId, Head, Waiting};
 
 use super::Trouble;
 use crate::definitions::Compiled;
@@ -109,17 +109,27 @@ impl Service {
         let mut live = Live::new(start, execution, compiled);
         let frames = records::rows_of(Row::Frame, id);
         let rows = stage
-            .scan(open, frames, store::Order::Ascending, FRAMES_MAX)
+            .scan(open, frames, store::engine::Order::Forward, FRAMES_MAX)
             .map_err(Unreadable::new)?;
         for (key, row) in rows {
             let frame: Frame = records::from_row(Row::Frame, &key, &row)?;
             live.execution.frames.insert(frame.id, frame);
         }
-        live.timers = live.execution.timers();
+        live.timers = timers_of(&live.execution);
         let continues = records::effect_key(id, FrameId::MAX, 0);
         live.continues = stage.get(open, &continues).map_err(Unreadable::new)?.is_some();
         Ok(Some(live))
     }
+}
+
+fn timers_of(execution: &Execution) -> BTreeMap<(FrameId, TimerKind), EpochMs> {
+    let reasons = execution.waiting().into_iter();
+    reasons
+        .filter_map(|reason| match reason {
+            Waiting::Timer { frame, kind, due_ms } => Some(((frame, kind), due_ms)),
+            Waiting::Ready { .. } | Waiting::Task { .. } => None,
+        })
+        .collect()
 }
 
 fn to_head(record: HeadRecord, start: &StartRecord) -> Head {
@@ -133,5 +143,7 @@ fn to_head(record: HeadRecord, start: &StartRecord) -> Head {
         output: record.output,
         error: record.error,
         cause: record.cause,
+        deadline_ms: record.deadline_ms,
+        ready: record.ready,
     }
 }

@@ -224,6 +224,8 @@ pub(crate) fn head_record(head: &Head) -> HeadRecord {
         output: head.output.clone(),
         error: head.error.clone(),
         cause: head.cause.clone(),
+        deadline_ms: head.deadline_ms,
+        ready: head.ready.clone(),
     }
 }
 

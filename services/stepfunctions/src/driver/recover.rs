@@ -2,7 +2,7 @@
 //! interrupted executions, deletions. The driver does the same with each as on any other day.
 
 use bytes::Bytes;
-use store::Order;
+use store::engine::Order;
 use workflow::event::Event;
 use workflow::execution::FrameId;
 
@@ -54,7 +54,7 @@ impl Service {
         let partition = self.store.partition_of(slot);
         let range = records::rows_of_slot(kind, slot);
         self.store
-            .scan(partition, records::OPEN, range, Order::Ascending, SLOT_ROWS_MAX)
+            .scan(partition, records::OPEN, range, Order::Forward, SLOT_ROWS_MAX)
             .map_err(Unreadable::new)
     }
 }

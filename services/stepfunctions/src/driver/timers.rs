@@ -1,7 +1,7 @@
 //! Timers: rows that sleep in the store, armed in memory when their time comes near.
 
 use moment::EpochMs;
-use store::Order;
+use store::engine::Order;
 use workflow::effect::TimerKind;
 use workflow::event::Event;
 use workflow::execution::FrameId;
@@ -73,7 +73,7 @@ impl Service {
                     self.store.partition_of(slot),
                     records::OPEN,
                     records::timers_until(slot, until),
-                    Order::Ascending,
+                    Order::Forward,
                     SLOT_TIMERS_MAX,
                 )
                 .map_err(Unreadable::new)?;

@@ -128,7 +128,8 @@ async fn create(
                 return Ok((repeat(&existing, &record)?, Change::Keep));
             }
             if record.created_with.publish {
-                publish(&mut record, record.creation_ms);
+                let now_ms = record.creation_ms;
+                publish(&mut record, now_ms);
                 if let Some(first) = record.versions.get_mut(&1) {
                     first.description.clone_from(&record.created_with.version_description);
                 }

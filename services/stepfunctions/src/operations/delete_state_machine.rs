@@ -4,7 +4,7 @@
 use identity::Caller;
 use resource::arn::state_machine::Qualifier;
 use serde::{Deserialize, Serialize};
-use store::Order;
+use store::engine::Order;
 use wire::fault::Fault;
 use wire::operation::Operation;
 
@@ -76,7 +76,7 @@ async fn finish(service: &Service, key: &MachineKey) -> Result<(), Fault> {
     let running = records::list_of(machine.incarnation);
     let running = service
         .store
-        .scan_all(records::INDEX_OPEN, running, Order::Ascending, 1)
+        .scan_all(records::INDEX_OPEN, running, Order::Forward, 1)
         .map_err(faults::from_read)?;
     if !running.is_empty() {
         return Ok(());
@@ -116,7 +116,7 @@ impl Service {
         let everything = bytes::Bytes::new()..bytes::Bytes::from_static(&[0xFF]);
         let rows = self
             .store
-            .scan_all(records::MACHINES, everything, Order::Ascending, MACHINES_MAX)
+            .scan_all(records::MACHINES, everything, Order::Forward, MACHINES_MAX)
             .map_err(Unreadable::new)?;
         for (key, row) in rows {
             let record: MachineRecord = records::from_row(Row::Machine, &key, &row)?;

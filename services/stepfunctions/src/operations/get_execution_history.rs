@@ -3,7 +3,7 @@
 use identity::Caller;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::Order;
+use store::engine::Order;
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::history::event_to_json;
@@ -41,7 +41,7 @@ impl Operation<Service> for GetExecutionHistory {
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         let arn = super::require_arn("executionArn", input.execution_arn)?;
         let with_data = input.include_execution_data.unwrap_or(true);
-        let order = if input.reverse_order { Order::Descending } else { Order::Ascending };
+        let order = if input.reverse_order { Order::Backward } else { Order::Forward };
         let arguments =
             [arn.as_str(), if input.reverse_order { "reverse" } else { "" }, if with_data { "" } else { "bare" }];
         let page = Page::new(Self::NAME, caller, &arguments, input.max_results, TOKEN_CHARS_MAX);

@@ -7,7 +7,7 @@ use resource::arn::execution::ExecutionArn;
 use resource::arn::state_machine::{Qualifier, StateMachineArn};
 use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
-use store::Order;
+use store::engine::Order;
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::execution::Status;
@@ -185,7 +185,7 @@ impl Listing<'_> {
             let rows = self
                 .service
                 .store
-                .scan_all(&family, range.clone(), Order::Ascending, ROWS_PER_SCAN)
+                .scan_all(&family, range.clone(), Order::Forward, ROWS_PER_SCAN)
                 .map_err(faults::from_read)?;
             let Some((last, _)) = rows.last() else { return Ok(None) };
             let mut after_last = last.to_vec();

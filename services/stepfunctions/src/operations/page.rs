@@ -5,7 +5,7 @@ use identity::Caller;
 use resource::constraints::Constraints;
 use resource::page_token::PageToken;
 use serde::de::DeserializeOwned;
-use store::Order;
+use store::engine::Order;
 use wire::fault::Fault;
 
 use crate::faults;
@@ -92,7 +92,7 @@ pub(crate) fn owned<T: DeserializeOwned>(
     }
     let mut rows = service
         .store
-        .scan_all(family, range, Order::Ascending, page.limit + 1)
+        .scan_all(family, range, Order::Forward, page.limit + 1)
         .map_err(faults::from_read)?;
     let more = rows.len() > page.limit;
     let next = rows.get(page.limit).filter(|_| more).map(|(key, _)| page.next(key));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::event::Event;
-use workflow::execution::{Execution, OpenTaskKind};
+use workflow::execution::{Execution, TaskKind};
 use workflow::payload::Payload;
 
 use crate::driver::Trouble;
@@ -100,8 +100,8 @@ fn settle_in(
 /// Whether the token may still be used: an activity's only while leased.
 fn is_open(execution: &Execution, place: Place) -> bool {
     execution.task_open(place.frame, place.attempt).is_some_and(|task| match task.kind {
-        OpenTaskKind::Activity { .. } => true,
-        OpenTaskKind::Call { .. } => task.token,
+        TaskKind::Activity { .. } => task.started && !task.settled(),
+        TaskKind::Call { .. } => task.token && !task.settled(),
     })
 }
 
