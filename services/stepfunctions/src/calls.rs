@@ -99,21 +99,29 @@ impl Service {
         self.runtime.spawn(async move {
             let _under_way = under_way;
             let _slot = service.calls.slots.clone().acquire_owned().await;
-            let (frame, attempt) = (call.frame, call.attempt);
-            let waits = call.token.is_some();
-            let event = match service.answer(id, &start, &call).await {
-                Answer::Done(output) if waits => Event::TaskSubmitted { frame, attempt, output },
-                Answer::Done(output) => Event::TaskSucceeded { frame, attempt, output },
-                Answer::Failed { error, cause } => {
-                    Event::TaskFailed { frame, attempt, error, cause }
-                }
-            };
+            let event = service.answer_event(id, &start, &call).await;
             service.dispatch_soon(id, event);
         });
     }
 
-    /// The answer of a call, whoever asks.
-    pub(crate) async fn answer(
+    /// Performs a call; its answer as the event it leads to.
+    pub(crate) async fn answer_event(
+        &self,
+        id: ExecutionId,
+        start: &StartRecord,
+        call: &Call,
+    ) -> Event {
+        let (frame, attempt) = (call.frame, call.attempt);
+        match self.answer(id, start, call).await {
+            Answer::Done(output) if call.token.is_some() => {
+                Event::TaskSubmitted { frame, attempt, output }
+            }
+            Answer::Done(output) => Event::TaskSucceeded { frame, attempt, output },
+            Answer::Failed { error, cause } => Event::TaskFailed { frame, attempt, error, cause },
+        }
+    }
+
+    async fn answer(
         &self,
         id: ExecutionId,
         start: &StartRecord,

@@ -7,6 +7,7 @@ mod calls;
 mod definitions;
 mod driver;
 mod executions;
+mod express;
 mod faults;
 mod integrations;
 mod machines;

@@ -26,6 +26,7 @@ mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
 pub(crate) mod start_execution;
+mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
 mod untag_resource;
@@ -79,6 +80,7 @@ pub(crate) static OPERATIONS: &[Entry<Service>] = &[
     entry::<Service, send_task_heartbeat::SendTaskHeartbeat>(),
     entry::<Service, send_task_success::SendTaskSuccess>(),
     entry::<Service, start_execution::StartExecution>(),
+    entry::<Service, start_sync_execution::StartSyncExecution>(),
     entry::<Service, stop_execution::StopExecution>(),
     entry::<Service, tag_resource::TagResource>(),
     entry::<Service, untag_resource::UntagResource>(),

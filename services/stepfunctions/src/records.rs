@@ -32,6 +32,8 @@ pub(crate) const MACHINES: &str = "machines";
 pub(crate) const ACTIVITIES: &str = "activities";
 /// Definition texts by digest.
 pub(crate) const DEFINITIONS: &str = "definitions";
+/// Asynchronous Express executions under way.
+pub(crate) const EXPRESS: &str = "express";
 /// Keys of this server.
 pub(crate) const CLUSTER: &str = "cluster";
 
@@ -125,6 +127,11 @@ pub(crate) fn frame_key(id: ExecutionId, frame: FrameId) -> Bytes {
 
 pub(crate) fn chunk_key(id: ExecutionId, first_event: u64) -> Bytes {
     execution_key(Row::Chunk, id, &[&first_event.to_be_bytes()])
+}
+
+/// Execution of a start's key.
+pub(crate) fn start_of_key(key: &[u8]) -> Option<ExecutionId> {
+    Some(u64::from_be_bytes(key.get(3..11)?.try_into().ok()?))
 }
 
 /// First event id of a chunk, from its key.

@@ -25,6 +25,7 @@ impl Service {
                 self.recover_effect(&key)?;
             }
         }
+        self.recover_express()?;
         self.load_timers()
     }
 

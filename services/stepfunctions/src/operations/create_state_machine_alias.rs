@@ -103,11 +103,10 @@ fn repeat(existing: &AliasRecord, asked: &AliasRecord) -> Result<Timestamp, Faul
 }
 
 fn check(input: &Input) -> Result<(), Fault> {
-    let name = input.name.as_deref().unwrap_or_default();
     Constraints::new()
         .required("name", input.name.is_some())
         .text_len("name", &input.name, 1, NAME_CHARS_MAX)
-        .pattern("name", &input.name, ALIAS_NAME_PATTERN, alias_name_chars_ok(name))
+        .pattern("name", &input.name, ALIAS_NAME_PATTERN, alias_name_chars_ok)
         .text_len("description", &input.description, 0, DESCRIPTION_CHARS_MAX)
         .required("routingConfiguration", input.routing_configuration.is_some())
         .finish()

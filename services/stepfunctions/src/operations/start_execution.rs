@@ -15,6 +15,7 @@ use wire::operation::Operation;
 use workflow::execution::About;
 use workflow::payload::Payload;
 
+use super::start_sync_execution::express_arn;
 use crate::definitions::Compiled;
 use crate::executions::name_of_id;
 use crate::faults;
@@ -53,15 +54,15 @@ impl Operation<Service> for StartExecution {
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         let checked = check(service, input)?;
         let routed = route(service, caller, &checked.arn)?;
-        if routed.machine.kind == MachineType::Express {
-            return Err(faults::machine_type_not_supported());
-        }
         let compiled = service
             .definitions
             .find(&service.store, &routed.revision.definition)
             .map_err(faults::from_unreadable)?;
         let asked = Asked { caller, routed, checked, compiled };
         match asked.checked.name.clone() {
+            _ if asked.routed.machine.kind == MachineType::Express => {
+                start_express(service, asked).await
+            }
             Some(name) => start_named(service, asked, name).await,
             None => start_unnamed(service, asked).await,
         }
@@ -171,6 +172,27 @@ fn choose(routing: &[(u64, u32)], random: u64) -> u64 {
     routing.last().map_or(0, |(version, _)| *version)
 }
 
+/// Never idempotent: each start is a run of its own (SFN-EXEC-4).
+async fn start_express(service: &Service, asked: Asked<'_>) -> Result<Output, Fault> {
+    let slot = u16::try_from(service.host.entropy() & 0x3FF).unwrap_or(0);
+    let now_ms = service.host.now_ms();
+    let Asked { caller, routed, checked, compiled } = asked;
+    let name = checked.name.clone().unwrap_or_else(|| service.host.uuid());
+    let arn = express_arn(service, &routed.machine.arn, &name);
+    let start = service
+        .start_express(
+            slot,
+            |_| to_start_of(caller, &routed, checked, (name, arn), now_ms),
+            compiled,
+        )
+        .await
+        .map_err(faults::from_unavailable)?;
+    Ok(Output {
+        execution_arn: start.about.execution_arn.clone(),
+        start_date: Timestamp::from_ms(start.about.start_ms),
+    })
+}
+
 async fn start_unnamed(service: &Service, asked: Asked<'_>) -> Result<Output, Fault> {
     let slot = u16::try_from(service.host.entropy() & 0x3FF).unwrap_or(0);
     let starting = service.clone();
@@ -264,10 +286,24 @@ fn to_start(
     (name, named): (String, bool),
     now_ms: i64,
 ) -> StartRecord {
+    let arn = execution_arn(&routed.machine.arn, &name);
+    let mut start = to_start_of(caller, routed, checked, (name, arn), now_ms);
+    start.named = named;
+    start
+}
+
+/// What an execution of this name and ARN starts with.
+pub(super) fn to_start_of(
+    caller: &Caller,
+    routed: &Routed,
+    checked: Checked,
+    (name, execution_arn): (String, String),
+    now_ms: i64,
+) -> StartRecord {
     let machine = &routed.machine;
     let qualified = |qualifier: String| format!("{}:{qualifier}", machine.arn);
     let about = About {
-        execution_arn: execution_arn(&machine.arn, &name),
+        execution_arn,
         name,
         state_machine_arn: machine.arn.clone(),
         state_machine_name: machine.name.clone(),
@@ -283,7 +319,7 @@ fn to_start(
         incarnation: machine.incarnation,
         account: caller.account.to_string(),
         region: caller.region.to_string(),
-        named,
+        named: false,
         trace_header: checked.trace_header,
     }
 }

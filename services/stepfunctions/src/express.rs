@@ -1,0 +1,210 @@
+//! Express executions: in memory, on the same interpreter. A synchronous one leaves no trace; an
+//! asynchronous one leaves one row while it runs, and begins anew after a crash (SFN-SEM-6).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use moment::EpochMs;
+use store::engine::{Family, Order};
+use store::error::Unavailable;
+use tokio::sync::mpsc;
+use workflow::effect::{Effect, TimerKind};
+use workflow::event::Event;
+use workflow::execution::{Execution, FrameId, Head, Status};
+use workflow::{Environment, Limits, Surroundings};
+
+use crate::definitions::Compiled;
+use crate::records::{self, ExecutionId, Row, StartRecord, Unreadable};
+use crate::service::Service;
+
+/// Longest Express execution (SFN-SEM-1).
+pub(crate) const DURATION_MS_MAX: EpochMs = 300_000;
+/// Answers of calls waiting for the interpreter.
+const ANSWERS_MAX: usize = 1_024;
+/// Interrupted executions begun anew at a start.
+const RECOVERED_MAX: usize = 1_000_000;
+
+/// An Express execution on its way.
+struct Express<'a> {
+    service: &'a Service,
+    start: &'a Arc<StartRecord>,
+    compiled: &'a Compiled,
+    limits: Limits,
+    execution: Execution,
+    timers: BTreeMap<(FrameId, TimerKind), EpochMs>,
+    answers: mpsc::Sender<Event>,
+}
+
+impl Service {
+    /// Runs an Express execution to its end.
+    pub(crate) async fn run_express(&self, start: Arc<StartRecord>, compiled: &Compiled) -> Head {
+        let (answers, mut arriving) = mpsc::channel(ANSWERS_MAX);
+        let deadline_ms = start.about.start_ms + DURATION_MS_MAX;
+        let execution = Execution::new((*start.about).clone());
+        let mut express = Express {
+            service: self,
+            start: &start,
+            compiled,
+            limits: self.limits.clone(),
+            execution,
+            timers: BTreeMap::new(),
+            answers,
+        };
+        express.step(Event::Start);
+        while express.execution.head.status == Status::Running {
+            let now_ms = self.host.now_ms();
+            if now_ms >= deadline_ms {
+                express.time_out(deadline_ms);
+                break;
+            }
+            let next_ms = express.timers.values().copied().min().unwrap_or(deadline_ms);
+            let wait_ms = next_ms.min(deadline_ms).saturating_sub(now_ms);
+            let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+            tokio::select! {
+                Some(event) = arriving.recv() => express.step(event),
+                () = tokio::time::sleep(wait) => express.fire(),
+            }
+        }
+        express.execution.head
+    }
+
+    /// Begins an asynchronous execution, whose row is committed.
+    pub(crate) fn express_soon(&self, id: ExecutionId, start: Arc<StartRecord>, compiled: Compiled) {
+        let service = self.clone();
+        self.runtime.spawn(async move {
+            service.run_express(start, &compiled).await;
+            let partition = service.partition_of(id);
+            let family: Family = records::EXPRESS.into();
+            let ended = service
+                .store
+                .stage(partition, |stage| stage.delete(&family, records::start_key(id)));
+            if let Err(error) = ended {
+                tracing::warn!(%error, "an Express execution ended unrecorded; it may run again");
+            }
+        });
+    }
+
+    /// Records an asynchronous execution and begins it; answered when the record is durable.
+    pub(crate) async fn start_express(
+        &self,
+        slot: u16,
+        to_start: impl FnOnce(ExecutionId) -> StartRecord + Send,
+        compiled: Compiled,
+    ) -> Result<Arc<StartRecord>, Unavailable> {
+        let service = self.clone();
+        let now_ms = self.host.now_ms();
+        let family: Family = records::EXPRESS.into();
+        self.store
+            .commit(self.store.partition_of(slot), move |stage| {
+                let id = stage.next_id(slot, now_ms);
+                let start = Arc::new(to_start(id));
+                let key = records::start_key(id);
+                let row = records::to_row(Row::Start, &key, &*start);
+                stage.put(&family, key, row);
+                let begun = start.clone();
+                stage.on_settled(move |settled| {
+                    if settled.is_ok() {
+                        service.express_soon(id, begun, compiled);
+                    }
+                });
+                start
+            })
+            .await
+    }
+
+    /// Begins anew what a stop interrupted: at least once from its acknowledgement.
+    pub(crate) fn recover_express(&self) -> Result<(), Unreadable> {
+        let everything = Bytes::new()..Bytes::from_static(&[0xFF; 32]);
+        let rows = self
+            .store
+            .scan_all(records::EXPRESS, everything, Order::Forward, RECOVERED_MAX)
+            .map_err(Unreadable::new)?;
+        for (key, row) in rows {
+            let start: StartRecord = records::from_row(Row::Start, &key, &row)?;
+            let id = records::start_of_key(&key)
+                .ok_or_else(|| Unreadable::new("a start's key is no start's key"))?;
+            let compiled = self.definitions.find(&self.store, &start.revision.definition)?;
+            self.express_soon(id, Arc::new(start), compiled);
+        }
+        Ok(())
+    }
+}
+
+impl Express<'_> {
+    fn step(&mut self, event: Event) {
+        let mut event = event;
+        loop {
+            let surroundings = Alone;
+            let environment = Environment {
+                definition: &self.compiled.definition,
+                moment: self.service.host.moment(),
+                limits: &self.limits,
+                surroundings: &surroundings,
+            };
+            let transition = workflow::step(&environment, &mut self.execution, event);
+            for effect in transition.effects {
+                self.perform(effect);
+            }
+            if !transition.more {
+                return;
+            }
+            event = Event::Continue;
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Call(call) => {
+                let (service, start) = (self.service.clone(), self.start.clone());
+                let answers = self.answers.clone();
+                self.service.runtime.spawn(async move {
+                    let event = service.answer_event(0, &start, &call).await;
+                    // When the execution is over nobody listens any more.
+                    let _ = answers.send(event).await;
+                });
+            }
+            Effect::SetTimer { frame, kind, due_ms } => {
+                self.timers.insert((frame, kind), due_ms);
+            }
+            Effect::ClearTimer { frame, kind } => {
+                self.timers.remove(&(frame, kind));
+            }
+            // Activities are refused in Express machines; nothing else is kept outside.
+            Effect::Offer { .. } | Effect::Close { .. } | Effect::Finished => {}
+        }
+    }
+
+    fn fire(&mut self) {
+        let now_ms = self.service.host.now_ms();
+        let mut due: Vec<_> =
+            self.timers.iter().filter(|(_, due)| **due <= now_ms).map(|(key, due)| (*due, *key)).collect();
+        due.sort_unstable();
+        for (_, (frame, kind)) in due {
+            self.timers.remove(&(frame, kind));
+            self.step(Event::Timer { frame, kind });
+        }
+    }
+
+    /// The limit of the kind, whatever the definition says (SFN-SEM-4).
+    fn time_out(&mut self, at_ms: EpochMs) {
+        let head = &mut self.execution.head;
+        head.status = Status::TimedOut;
+        head.stop_ms = Some(at_ms);
+        head.error = Some("States.Timeout".to_owned());
+    }
+}
+
+/// Express machines have neither activities nor tokens.
+struct Alone;
+
+impl Surroundings for Alone {
+    fn activity_exists(&self, _: &str) -> bool {
+        false
+    }
+
+    fn task_token(&self, _: FrameId, _: u32) -> String {
+        String::new()
+    }
+}
