@@ -6,6 +6,7 @@ mod live;
 mod recover;
 mod record;
 mod timers;
+mod watch;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub(crate) use live::Live;
 pub(crate) use timers::TimerKey;
 
 use crate::definitions::Compiled;
+use crate::machines::{Cached, MachineKey};
 use crate::records::{self, ExecutionId, StartRecord, Unreadable};
 use crate::service::Service;
 use crate::tokens::Place;
@@ -38,6 +40,8 @@ pub(crate) enum Outcome {
 pub(crate) enum Trouble {
     /// The definition must be fetched first; nothing happened.
     NeedsDefinition([u8; 32]),
+    /// The machine must be looked up first; nothing happened.
+    NeedsMachine(MachineKey),
     Unreadable(Unreadable),
 }
 
@@ -75,7 +79,7 @@ impl Service {
         self.put_back(stage, id, live);
     }
 
-    /// Applies an event to a running execution inside a stage, when `fits` finds it welcome.
+    /// Applies an event to a running execution inside a stage.
     pub(crate) fn apply(
         &self,
         stage: &mut Stage<'_>,
@@ -86,19 +90,25 @@ impl Service {
         if live.execution.head.status != Status::Running {
             return Ok(Outcome::NotRunning);
         }
-        let event = if self.is_deleting(&live) { Event::MachineDeleted } else { event };
+        let Some(deleting) = self.is_deleting(&live) else {
+            let key = live.machine_key();
+            self.put_back(stage, id, live);
+            return Err(Trouble::NeedsMachine(key));
+        };
+        let event = if deleting { Event::MachineDeleted } else { event };
         self.advance(stage, id, &mut live, event, false);
         self.put_back(stage, id, live);
         Ok(Outcome::Applied)
     }
 
     /// Executions of a machine that is being deleted fail at their next transition (SFN-SEM-74).
-    fn is_deleting(&self, live: &Live) -> bool {
-        let key = live.machine_key();
-        match self.machines.find(&self.store, &key) {
-            Ok(Some(machine)) => machine.incarnation != live.start.incarnation || machine.deleting,
-            Ok(None) => true,
-            Err(_) => false,
+    fn is_deleting(&self, live: &Live) -> Option<bool> {
+        match self.machines.cached(&live.machine_key()) {
+            Cached::Here(machine) => {
+                Some(machine.incarnation != live.start.incarnation || machine.deleting)
+            }
+            Cached::Gone => Some(true),
+            Cached::Unknown => None,
         }
     }
 
@@ -111,7 +121,10 @@ impl Service {
         fresh: bool,
     ) {
         let submitted = match &event {
-            Event::TaskSubmitted { frame, attempt, .. } => Some((*frame, *attempt)),
+            Event::TaskSubmitted { frame, attempt, output } => {
+                let place = Place { id, frame: *frame, attempt: *attempt };
+                Some((place, watch::job_of(&live.execution, place, output)))
+            }
             _ => None,
         };
         let surroundings = Around { service: self, start: &live.start, id };
@@ -122,9 +135,8 @@ impl Service {
             surroundings: &surroundings,
         };
         let transition = workflow::step(&environment, &mut live.execution, event);
-        if let Some((frame, attempt)) = submitted {
-            // The answer is in: nothing of the call can be lost any more.
-            stage.delete(&self.families.open, records::effect_key(id, frame, attempt));
+        if let Some((place, job)) = submitted {
+            self.record_submitted(stage, place, job);
         }
         self.record(stage, id, live, transition, fresh);
     }
@@ -135,7 +147,7 @@ impl Service {
         id: ExecutionId,
         event: Event,
     ) -> Result<Outcome, DispatchError> {
-        self.with_definition(|| {
+        self.with_fetching(|| {
             let (service, event) = (self.clone(), event.clone());
             async move {
                 let partition = service.partition_of(id);
@@ -168,8 +180,8 @@ impl Service {
         });
     }
 
-    /// Runs `attempt`, fetching the definition it asks for between tries.
-    pub(crate) async fn with_definition<T, F>(
+    /// Runs `attempt`, fetching what it asks for between tries.
+    pub(crate) async fn with_fetching<T, F>(
         &self,
         attempt: impl Fn() -> F,
     ) -> Result<T, DispatchError>
@@ -182,6 +194,9 @@ impl Service {
                 Err(Trouble::Unreadable(unreadable)) => return Err(unreadable.into()),
                 Err(Trouble::NeedsDefinition(digest)) => {
                     self.definitions.find(&self.store, &digest)?;
+                }
+                Err(Trouble::NeedsMachine(key)) => {
+                    self.machines.find(&self.store, &key)?;
                 }
             }
         }

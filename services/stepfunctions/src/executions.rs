@@ -33,7 +33,7 @@ impl Service {
         if *parsed.home.account != *caller.account || *parsed.home.region != *caller.region {
             return Err(absent());
         }
-        let found = self.find_rows(caller, &parsed).map_err(faults::from_unreadable)?;
+        let found = self.find_rows(&parsed).map_err(faults::from_unreadable)?;
         let found = found.filter(|found| found.start.about.execution_arn == arn);
         let found = found.ok_or_else(absent)?;
         // Executions vanish with their machine (SFN-SM-53).
@@ -45,24 +45,21 @@ impl Service {
         }
     }
 
-    fn find_rows(
-        &self,
-        caller: &Caller,
-        arn: &ExecutionArn,
-    ) -> Result<Option<Found>, Unreadable> {
+    /// The standard execution of an ARN of this server, whoever's it is.
+    pub(crate) fn find_by_arn(&self, arn: &str) -> Result<Option<Found>, Unreadable> {
+        let parsed = ExecutionArn::parse_standard(arn).map_err(Unreadable::new)?;
+        let found = self.find_rows(&parsed)?;
+        Ok(found.filter(|found| found.start.about.execution_arn == arn))
+    }
+
+    fn find_rows(&self, arn: &ExecutionArn) -> Result<Option<Found>, Unreadable> {
         if let Some(id) = id_of_name(&arn.name)
             && let Some(found) = self.find_unnamed(id, &arn.name)?
         {
             return Ok(Some(found));
         }
-        let key =
-            records::name_key(&[&caller.account, &caller.region, &arn.state_machine, &arn.name]);
-        let slot = records::slot_of_name(&[
-            &caller.account,
-            &caller.region,
-            &arn.state_machine,
-            &arn.name,
-        ]);
+        let parts = [&*arn.home.account, &*arn.home.region, &*arn.state_machine, &*arn.name];
+        let (key, slot) = (records::name_key(&parts), records::slot_of_name(&parts));
         let partition = self.store.partition_of(slot);
         let row = self.store.get(partition, records::OPEN, &key).map_err(Unreadable::new)?;
         let Some(row) = row else { return Ok(None) };

@@ -5,7 +5,7 @@
 mod lambda_function;
 mod lambda_invoke;
 mod metadata;
-mod states_start_execution;
+pub(crate) mod states_start_execution;
 
 use asl::model::Resource;
 use workflow::effect::Call;

@@ -61,6 +61,15 @@ struct Cache {
     removed: HashMap<MachineKey, u64>,
 }
 
+/// What the cache says of a machine.
+pub(crate) enum Cached {
+    Here(Arc<MachineRecord>),
+    /// It was there and was removed.
+    Gone,
+    /// Ask the store.
+    Unknown,
+}
+
 impl Machines {
     /// The machine as last committed.
     pub(crate) fn find(
@@ -75,9 +84,23 @@ impl Machines {
         let row = store
             .get(key.partition(store), records::MACHINES, &row_key)
             .map_err(Unreadable::new)?;
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row else {
+            self.forget(key, 0);
+            return Ok(None);
+        };
         let record: MachineRecord = records::from_row(Row::Machine, &row_key, &row)?;
         Ok(Some(self.keep(key, Arc::new(record))))
+    }
+
+    /// What is known without asking the store: for use inside a stage, which must not wait for
+    /// another partition.
+    pub(crate) fn cached(&self, key: &MachineKey) -> Cached {
+        let cache = self.cache.read();
+        match cache.kept.get(key) {
+            Some(found) => Cached::Here(found.clone()),
+            None if cache.removed.contains_key(key) => Cached::Gone,
+            None => Cached::Unknown,
+        }
     }
 
     /// Keeps the newer of the two.
@@ -102,7 +125,8 @@ impl Machines {
         if cache.removed.len() >= REMOVED_MAX {
             cache.removed.clear();
         }
-        cache.removed.insert(key.clone(), incarnation);
+        let last = cache.removed.entry(key.clone()).or_insert(incarnation);
+        *last = incarnation.max(*last);
     }
 
     /// Changes a machine: `change` sees it as staged and decides; the answer is durable.

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::envelope;
-use workflow::effect::{Call, TimerKind};
+use workflow::effect::TimerKind;
 use workflow::execution::{About, FrameId, Status};
 use workflow::payload::Payload;
 
@@ -134,10 +134,6 @@ pub(crate) fn start_of_key(key: &[u8]) -> Option<ExecutionId> {
     Some(u64::from_be_bytes(key.get(3..11)?.try_into().ok()?))
 }
 
-/// First event id of a chunk, from its key.
-pub(crate) fn chunk_first_event(key: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(key.get(11..19)?.try_into().ok()?))
-}
 
 pub(crate) fn effect_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes {
     execution_key(Row::Effect, id, &[&frame.to_be_bytes(), &attempt.to_be_bytes()])
@@ -310,16 +306,11 @@ pub(crate) struct NameRecord {
 }
 
 /// A call under way.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct EffectRecord {
-    /// Its token, if any, outlives the call.
-    pub(crate) has_token: bool,
-}
-
-impl EffectRecord {
-    pub(crate) fn of(call: &Call) -> EffectRecord {
-        EffectRecord { has_token: call.token.is_some() }
-    }
+    /// The job that was submitted and is watched; absent while the call is out.
+    #[serde(default)]
+    pub(crate) job: Option<String>,
 }
 
 /// An activity's task.

@@ -68,6 +68,8 @@ pub struct Inner {
     pub(crate) families: Families,
     pub(crate) runtime: Handle,
     pub(crate) calls: crate::calls::Calls,
+    /// Told whenever an execution closed.
+    pub(crate) closings: tokio::sync::Notify,
     drain_max: Duration,
 }
 
@@ -93,6 +95,7 @@ impl Service {
             families: Families { open: records::OPEN.into(), index_open: records::INDEX_OPEN.into() },
             runtime: Handle::current(),
             calls: crate::calls::Calls::default(),
+            closings: tokio::sync::Notify::new(),
             drain_max: settings.drain_max,
             limits: settings.limits,
             lambda: settings.lambda,

@@ -7,7 +7,7 @@ use wire::fault::Fault;
 
 /// A time on the wire: epoch seconds with a fraction of milliseconds (SFN-WIRE-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timestamp(EpochMs);
+pub(crate) struct Timestamp(EpochMs);
 
 impl Timestamp {
     pub(crate) fn from_ms(ms: EpochMs) -> Timestamp {
@@ -31,7 +31,7 @@ impl Serialize for Timestamp {
 
 /// `{"included": true}` beside an input or output.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Included {
+pub(crate) struct Included {
     pub(crate) included: bool,
 }
 

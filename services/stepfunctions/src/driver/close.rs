@@ -45,6 +45,8 @@ impl Service {
         let row = records::to_row(Row::ListItem, &key, &item);
         stage.put(&records::index_day_family(day).into(), key, row);
         self.record_name(stage, id, &live.start, Some(day));
+        let service = self.clone();
+        after_commit(stage, move || service.closings.notify_waiters());
         if !fresh {
             let (service, key) = (self.clone(), live.machine_key());
             after_commit(stage, move || service.finish_deletion_soon(key));

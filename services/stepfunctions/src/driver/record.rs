@@ -14,6 +14,7 @@ use crate::records::{
     TaskRecord,
 };
 use crate::service::Service;
+use crate::tokens::Place;
 
 impl Service {
     /// Writes what a transition changed. `fresh` says that no row of the execution exists yet.
@@ -122,7 +123,7 @@ impl Service {
         match effect {
             Effect::Call(call) => {
                 let key = records::effect_key(id, call.frame, call.attempt);
-                let row = records::to_row(Row::Effect, &key, &EffectRecord::of(&call));
+                let row = records::to_row(Row::Effect, &key, &EffectRecord::default());
                 stage.put(&open, key, row);
                 let (service, start) = (self.clone(), live.start.clone());
                 after_commit(stage, move || service.perform(id, &start, call));
@@ -134,10 +135,11 @@ impl Service {
                 let row = records::to_row(Row::Task, &key, &record);
                 stage.put(&open, key, row);
                 let service = self.clone();
-                let place = crate::tokens::Place { id, frame, attempt };
+                let place = Place { id, frame, attempt };
                 after_commit(stage, move || service.activities.offer(&activity_arn, place));
             }
             Effect::Close { frame, attempt } => {
+                self.stop_job(stage, Place { id, frame, attempt });
                 stage.delete(&open, records::effect_key(id, frame, attempt));
                 stage.delete(&open, records::task_key(id, frame, attempt));
             }
@@ -162,12 +164,18 @@ impl Service {
         }
     }
 
-    /// What an execution that closes leaves in memory: armed timers. Their rows go in `close`.
+    /// What an execution that closes leaves outside: armed timers and jobs. Their rows go in `close`.
     fn let_go(&self, id: ExecutionId, effects: &[Effect], stage: &mut Stage<'_>) {
         for effect in effects {
-            if let Effect::ClearTimer { frame, kind } = *effect {
-                let service = self.clone();
-                after_commit(stage, move || service.disarm(&TimerKey { id, frame, kind }));
+            match *effect {
+                Effect::ClearTimer { frame, kind } => {
+                    let service = self.clone();
+                    after_commit(stage, move || service.disarm(&TimerKey { id, frame, kind }));
+                }
+                Effect::Close { frame, attempt } => {
+                    self.stop_job(stage, Place { id, frame, attempt });
+                }
+                _ => {}
             }
         }
     }
@@ -182,7 +190,7 @@ impl Service {
     ) {
         let key = records::effect_key(id, FrameId::MAX, 0);
         if more {
-            let row = records::to_row(Row::Effect, &key, &EffectRecord { has_token: false });
+            let row = records::to_row(Row::Effect, &key, &EffectRecord::default());
             stage.put(&self.families.open, key, row);
             let service = self.clone();
             after_commit(stage, move || service.dispatch_soon(id, Event::Continue));

@@ -7,7 +7,7 @@ use workflow::event::Event;
 use workflow::execution::FrameId;
 
 use super::timers::SLOTS;
-use crate::records::{self, Row, TaskRecord, Unreadable};
+use crate::records::{self, EffectRecord, Row, TaskRecord, Unreadable};
 use crate::service::Service;
 use crate::tokens::Place;
 
@@ -21,8 +21,8 @@ impl Service {
             for (key, row) in self.slot_rows(Row::Task, slot)? {
                 self.recover_task(&key, &row)?;
             }
-            for (key, _) in self.slot_rows(Row::Effect, slot)? {
-                self.recover_effect(&key)?;
+            for (key, row) in self.slot_rows(Row::Effect, slot)? {
+                self.recover_effect(&key, &row)?;
             }
         }
         self.recover_express()?;
@@ -40,9 +40,14 @@ impl Service {
     }
 
     /// A call without an answer may have taken effect: that is recorded, not tried again
-    /// (SFN-SEM-104). An interrupted execution goes on.
-    fn recover_effect(&self, key: &Bytes) -> Result<(), Unreadable> {
+    /// (SFN-SEM-104). A submitted job is watched on. An interrupted execution goes on.
+    fn recover_effect(&self, key: &Bytes, row: &Bytes) -> Result<(), Unreadable> {
         let (id, frame, attempt) = attempt(key)?;
+        let effect: EffectRecord = records::from_row(Row::Effect, key, row)?;
+        if let Some(job) = effect.job {
+            self.watch(Place { id, frame, attempt }, job);
+            return Ok(());
+        }
         let event = match frame {
             FrameId::MAX => Event::Continue,
             frame => Event::OutcomeLost { frame, attempt },

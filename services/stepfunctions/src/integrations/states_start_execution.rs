@@ -5,10 +5,12 @@ use serde_json::{Map, Value, json};
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::effect::Call;
+use workflow::execution::Status;
 use workflow::payload::Payload;
 
 use super::metadata;
 use crate::calls::{Answer, Context};
+use crate::executions::Found;
 use crate::operations::start_execution::{Input, StartExecution};
 
 pub(crate) async fn call(context: &Context<'_>, call: &Call) -> Answer {
@@ -60,4 +62,41 @@ fn refused(fault: &Fault, request_id: &str) -> Answer {
             fault.message, fault.status, fault.code
         ),
     )
+}
+
+/// A closed execution as `.sync` (texts) and `.sync:2` (`parsed`) tell it (SFN-INT-72…74).
+pub(crate) fn describe(found: &Found, parsed: bool) -> Map<String, Value> {
+    let (about, head) = (&found.start.about, &found.head);
+    let show = |payload: &Payload| match parsed {
+        true => payload.value().clone(),
+        false => json!(payload.text()),
+    };
+    let succeeded = head.status == Status::Succeeded;
+    let members = [
+        ("Cause", head.cause.as_ref().map(|cause| json!(cause))),
+        ("Error", head.error.as_ref().map(|error| json!(error))),
+        ("ExecutionArn", Some(json!(about.execution_arn))),
+        ("Input", Some(show(&about.input))),
+        ("InputDetails", Some(json!({ "Included": true }))),
+        ("Name", Some(json!(about.name))),
+        ("Output", head.output.as_ref().map(show)),
+        ("OutputDetails", head.output.as_ref().map(|_| json!({ "Included": true }))),
+        ("RedriveCount", Some(json!(0))),
+        (
+            "RedriveStatus",
+            Some(json!(if succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE" })),
+        ),
+        (
+            "RedriveStatusReason",
+            succeeded.then(|| json!("Execution is SUCCEEDED and cannot be redriven")),
+        ),
+        ("StartDate", Some(json!(about.start_ms))),
+        ("StateMachineAliasArn", about.state_machine_alias_arn.as_ref().map(|arn| json!(arn))),
+        ("StateMachineArn", Some(json!(about.state_machine_arn))),
+        ("StateMachineVersionArn", about.state_machine_version_arn.as_ref().map(|arn| json!(arn))),
+        ("Status", Some(json!(head.status.text()))),
+        ("StopDate", head.stop_ms.map(|stop_ms| json!(stop_ms))),
+    ];
+    let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    present.collect()
 }

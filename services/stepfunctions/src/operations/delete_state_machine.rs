@@ -9,7 +9,7 @@ use wire::fault::Fault;
 use wire::operation::Operation;
 
 use crate::faults;
-use crate::machines::{Change, MachineKey};
+use crate::machines::{Cached, Change, MachineKey};
 use crate::records::{self, MachineRecord, Row, Unreadable};
 use crate::service::Service;
 
@@ -96,11 +96,7 @@ async fn finish(service: &Service, key: &MachineKey) -> Result<(), Fault> {
 impl Service {
     /// Called when an execution closed: perhaps its machine waited for that.
     pub(crate) fn finish_deletion_soon(&self, key: MachineKey) {
-        let deleting = matches!(
-            self.machines.find(&self.store, &key),
-            Ok(Some(machine)) if machine.deleting
-        );
-        if !deleting {
+        if matches!(self.machines.cached(&key), Cached::Here(machine) if !machine.deleting) {
             return;
         }
         let service = self.clone();

@@ -96,7 +96,7 @@ async fn lease(
     worker_name: Option<String>,
 ) -> Result<Option<Payload>, Fault> {
     let leased = service
-        .with_definition(|| {
+        .with_fetching(|| {
             let (service, worker_name) = (service.clone(), worker_name.clone());
             async move {
                 let partition = service.partition_of(place.id);

@@ -65,7 +65,7 @@ pub(super) fn read_token(
 /// Applies a token's event if its task is still open, and waits until that is durable.
 pub(super) async fn settle(service: &Service, place: Place, event: Event) -> Result<(), Fault> {
     let open = service
-        .with_definition(|| {
+        .with_fetching(|| {
             let (service, event) = (service.clone(), event.clone());
             async move {
                 let partition = service.partition_of(place.id);
