@@ -19,8 +19,11 @@ pub enum Event {
     TaskSubmitted { frame: FrameId, attempt: u32, output: Payload },
     /// The task is done: answer of a call, final result of a job, or SendTaskSuccess.
     TaskSucceeded { frame: FrameId, attempt: u32, output: Payload },
-    /// The task failed: of a call, a job, or SendTaskFailure; either text may be missing.
+    /// The task failed: its call or its job, or an activity; either text may be missing.
     TaskFailed { frame: FrameId, attempt: u32, error: Option<String>, cause: Option<String> },
+    /// SendTaskFailure. Unlike the failure of the call itself it is held until the call of a
+    /// `.sync` or `.waitForTaskToken` task was answered (SFN-INT-148).
+    CallbackFailed { frame: FrameId, attempt: u32, error: Option<String>, cause: Option<String> },
     /// SendTaskHeartbeat: restarts the heartbeat clock, writes no history (SFN-INT-147).
     Heartbeat { frame: FrameId, attempt: u32 },
     /// The server died during a call: whether it took effect is unknown (SFN-SEM-104). Tasks that

@@ -1,12 +1,14 @@
 //! What is kept of a running execution: a head and its frames. Frames are the state; history is
 //! never read to rebuild them. Names and paths, never indexes, refer to states.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use moment::EpochMs;
 use serde::{Deserialize, Serialize};
 
+use crate::effect::TimerKind;
+use crate::history::Failure;
 use crate::payload::Payload;
 
 /// Number of a frame within its execution; 0 is the top level. Never reused.
@@ -33,6 +35,12 @@ pub struct Head {
     pub output: Option<Payload>,
     pub error: Option<String>,
     pub cause: Option<String>,
+    /// When the machine's `TimeoutSeconds`, or a year, is over; set at the start.
+    #[serde(default)]
+    pub deadline_ms: Option<EpochMs>,
+    /// Frames that can go on at once; empty unless [`crate::Transition::more`] was said.
+    #[serde(default)]
+    pub ready: VecDeque<FrameId>,
 }
 
 /// What never changes in an execution; also the source of the context object (SFN-CTX-1).
@@ -76,6 +84,159 @@ impl Status {
 pub struct Frame {
     pub id: FrameId,
     pub parent: Option<FrameId>,
+    /// Number of the branch or the item among its siblings; 0 at the top.
+    #[serde(default)]
+    pub place: u64,
+    /// What a Map iteration works on (SFN-CTX-4).
+    #[serde(default)]
+    pub item: Option<MapItem>,
+    /// The first cursor of the chain of history events (SFN-HIST-10).
+    #[serde(default)]
+    pub last: u64,
+    /// The second cursor.
+    #[serde(default)]
+    pub tail: u64,
+    /// Task attempts made so far, over all states.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Variables of this scope; outer ones are in the parents (SFN-VAR-4).
+    #[serde(default)]
+    pub variables: BTreeMap<String, Payload>,
+    pub visit: Visit,
+}
+
+/// A frame's stay in one state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    pub state: Arc<str>,
+    /// The raw state input.
+    pub input: Payload,
+    /// Id of the `…StateEntered` event; 0 before.
+    #[serde(default)]
+    pub entered_id: u64,
+    #[serde(default)]
+    pub entered_ms: EpochMs,
+    /// Retries so far, one count for each retrier (SFN-RETRY-2).
+    #[serde(default)]
+    pub retries: Vec<u64>,
+    pub doing: Doing,
+}
+
+/// What a frame is doing in its state: the reason for which it will wake.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Doing {
+    /// About to enter.
+    Enter,
+    /// In the middle of a transition; never stored.
+    Deciding,
+    /// A Wait state.
+    Wait { due_ms: EpochMs },
+    /// The delay before the next attempt.
+    Retry { due_ms: EpochMs },
+    /// A task's attempt is open.
+    Task(Box<OpenTask>),
+    /// Branches or iterations are running.
+    Children(Box<Children>),
+}
+
+/// A task's attempt that is not over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenTask {
+    pub attempt: u32,
+    pub kind: TaskKind,
+    /// Whether SendTask* may end it.
+    pub token: bool,
+    /// Whether its Started event is written: an activity's when a worker took it.
+    #[serde(default)]
+    pub started: bool,
+    /// Whether its TaskSubmitted event is written.
+    #[serde(default)]
+    pub submitted: bool,
+    /// A callback that came before the call was answered (SFN-INT-148). The token is settled.
+    #[serde(default)]
+    pub held: Option<Outcome>,
+    #[serde(default)]
+    pub timeout_seconds: Option<u64>,
+    #[serde(default)]
+    pub heartbeat_seconds: Option<u64>,
+    #[serde(default)]
+    pub timeout_due_ms: Option<EpochMs>,
+    #[serde(default)]
+    pub heartbeat_due_ms: Option<EpochMs>,
+    /// What to call, until the call is out.
+    #[serde(default)]
+    pub prepared: Option<Prepared>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TaskKind {
+    Activity {
+        arn: String,
+    },
+    /// A Lambda function or a service; `resource` as the definition names it.
+    Call {
+        resource: String,
+    },
+}
+
+/// The inputs of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    pub parameters: Payload,
+    #[serde(default)]
+    pub role_arn: Option<String>,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    Succeeded(Payload),
+    Failed(Failure),
+}
+
+/// The item of a Map iteration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MapItem {
+    pub index: u64,
+    pub value: Payload,
+    /// The member's name when the items are an object.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+/// Branches or iterations of a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Children {
+    /// Running ones: place to frame.
+    #[serde(default)]
+    pub open: BTreeMap<u64, FrameId>,
+    /// Outputs of those that are done, by place.
+    #[serde(default)]
+    pub done: BTreeMap<u64, Payload>,
+    /// How many there are in all.
+    pub length: u64,
+    /// The next place to start.
+    #[serde(default)]
+    pub next: u64,
+    /// How many may be open at once.
+    pub concurrency: u64,
+    /// Of a Map: an array or an object.
+    #[serde(default)]
+    pub items: Option<Payload>,
+    /// The highest id among the last events of those that are done.
+    #[serde(default)]
+    pub joined: u64,
+}
+
+/// A reason for which a running execution will wake.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Waiting {
+    /// [`crate::event::Event::Continue`] is due.
+    Ready { frame: FrameId },
+    /// A timer is set.
+    Timer { frame: FrameId, kind: TimerKind, due_ms: EpochMs },
+    /// A task's attempt is open.
+    Task { frame: FrameId, task: OpenTask },
 }
 
 impl Execution {
@@ -93,8 +254,77 @@ impl Execution {
                 output: None,
                 error: None,
                 cause: None,
+                deadline_ms: None,
+                ready: VecDeque::new(),
             },
             frames: BTreeMap::new(),
         }
+    }
+
+    /// Every reason for which a running execution will wake; none when it is closed or not begun.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let head = &self.head;
+        let mut reasons = Vec::new();
+        if head.status != Status::Running || self.frames.is_empty() {
+            return reasons;
+        }
+        reasons.extend(head.ready.iter().map(|&frame| Waiting::Ready { frame }));
+        if let Some(due_ms) = head.deadline_ms {
+            reasons.push(Waiting::Timer { frame: 0, kind: TimerKind::Execution, due_ms });
+        }
+        for frame in self.frames.values() {
+            let id = frame.id;
+            let timers = frame.timers().into_iter();
+            reasons.extend(timers.map(|(kind, due_ms)| Waiting::Timer { frame: id, kind, due_ms }));
+            if let Doing::Task(task) = &frame.visit.doing {
+                reasons.push(Waiting::Task { frame: id, task: (**task).clone() });
+            }
+        }
+        reasons
+    }
+
+    /// The attempt, if it is still open. One whose callback is held is open, but its token is settled.
+    pub fn task_open(&self, frame: FrameId, attempt: u32) -> Option<OpenTask> {
+        match &self.frames.get(&frame)?.visit.doing {
+            Doing::Task(task) if task.attempt == attempt => Some((**task).clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Frame {
+    /// The timers that are set for this frame, with their due times; not the execution's.
+    pub fn timers(&self) -> Vec<(TimerKind, EpochMs)> {
+        match &self.visit.doing {
+            Doing::Wait { due_ms } => vec![(TimerKind::Wait, *due_ms)],
+            Doing::Retry { due_ms } => vec![(TimerKind::Retry, *due_ms)],
+            Doing::Task(task) => {
+                let timeout = task.timeout_due_ms.map(|due| (TimerKind::Timeout, due));
+                let heartbeat = task.heartbeat_due_ms.map(|due| (TimerKind::Heartbeat, due));
+                timeout.into_iter().chain(heartbeat).collect()
+            }
+            Doing::Enter | Doing::Deciding | Doing::Children(_) => Vec::new(),
+        }
+    }
+}
+
+impl Visit {
+    /// A stay that begins next.
+    pub(crate) fn new(state: Arc<str>, input: Payload) -> Visit {
+        Visit {
+            state,
+            input,
+            entered_id: 0,
+            entered_ms: 0,
+            retries: Vec::new(),
+            doing: Doing::Enter,
+        }
+    }
+}
+
+impl OpenTask {
+    /// Whether a callback was accepted: its token answers no more.
+    pub fn settled(&self) -> bool {
+        self.held.is_some()
     }
 }

@@ -1,11 +1,15 @@
 //! The events of a history: what AWS's `GetExecutionHistory` tells (SFN-HIST-1).
 
+mod json;
+
 use std::sync::Arc;
 
 use moment::EpochMs;
 use serde::{Deserialize, Serialize};
 
 use crate::payload::Payload;
+
+pub use json::event_to_json;
 
 /// One event, with its place in the chain (SFN-HIST-10).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,11 +56,17 @@ pub enum Details {
         state_machine_alias_arn: Option<String>,
         state_machine_version_arn: Option<String>,
     },
-    ExecutionSucceeded { output: Payload },
+    ExecutionSucceeded {
+        output: Payload,
+    },
     ExecutionFailed(Failure),
     ExecutionAborted(Failure),
     ExecutionTimedOut(Failure),
-    StateEntered { kind: StateKind, name: Arc<str>, input: Payload },
+    StateEntered {
+        kind: StateKind,
+        name: Arc<str>,
+        input: Payload,
+    },
     StateExited {
         kind: StateKind,
         name: Arc<str>,
@@ -65,17 +75,33 @@ pub enum Details {
         assigned_variables: Vec<(String, Payload)>,
     },
     /// `TaskStateAborted`, `WaitStateAborted`, `ParallelStateAborted`, `MapStateAborted`.
-    StateAborted { kind: StateKind },
+    StateAborted {
+        kind: StateKind,
+    },
     ParallelStateStarted,
     ParallelStateSucceeded,
     ParallelStateFailed,
-    MapStateStarted { length: u64 },
+    MapStateStarted {
+        length: u64,
+    },
     MapStateSucceeded,
     MapStateFailed,
-    MapIterationStarted { name: Arc<str>, index: u64 },
-    MapIterationSucceeded { name: Arc<str>, index: u64 },
-    MapIterationFailed { name: Arc<str>, index: u64 },
-    MapIterationAborted { name: Arc<str>, index: u64 },
+    MapIterationStarted {
+        name: Arc<str>,
+        index: u64,
+    },
+    MapIterationSucceeded {
+        name: Arc<str>,
+        index: u64,
+    },
+    MapIterationFailed {
+        name: Arc<str>,
+        index: u64,
+    },
+    MapIterationAborted {
+        name: Arc<str>,
+        index: u64,
+    },
     LambdaFunctionScheduled {
         resource: String,
         input: Payload,
@@ -83,7 +109,9 @@ pub enum Details {
         role_arn: Option<String>,
     },
     LambdaFunctionStarted,
-    LambdaFunctionSucceeded { output: Payload },
+    LambdaFunctionSucceeded {
+        output: Payload,
+    },
     LambdaFunctionFailed(Failure),
     LambdaFunctionTimedOut(Failure),
     TaskScheduled {
@@ -94,20 +122,43 @@ pub enum Details {
         heartbeat_seconds: Option<u64>,
         role_arn: Option<String>,
     },
-    TaskStarted { resource: TaskResource },
-    TaskSubmitted { resource: TaskResource, output: Payload },
-    TaskSucceeded { resource: TaskResource, output: Payload },
-    TaskFailed { resource: TaskResource, failure: Failure },
-    TaskTimedOut { resource: TaskResource, failure: Failure },
+    TaskStarted {
+        resource: TaskResource,
+    },
+    TaskSubmitted {
+        resource: TaskResource,
+        output: Payload,
+    },
+    TaskSucceeded {
+        resource: TaskResource,
+        output: Payload,
+    },
+    TaskFailed {
+        resource: TaskResource,
+        failure: Failure,
+    },
+    TaskTimedOut {
+        resource: TaskResource,
+        failure: Failure,
+    },
     ActivityScheduled {
         resource: String,
         input: Payload,
         timeout_seconds: Option<u64>,
         heartbeat_seconds: Option<u64>,
     },
-    ActivityStarted { worker_name: Option<String> },
-    ActivitySucceeded { output: Payload },
+    ActivityStarted {
+        worker_name: Option<String>,
+    },
+    ActivitySucceeded {
+        output: Payload,
+    },
     ActivityFailed(Failure),
     ActivityTimedOut(Failure),
-    EvaluationFailed { error: String, cause: String, location: Option<String>, state: Arc<str> },
+    EvaluationFailed {
+        error: String,
+        cause: String,
+        location: Option<String>,
+        state: Arc<str>,
+    },
 }

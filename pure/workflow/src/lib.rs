@@ -2,19 +2,31 @@
 //! It must never know where executions are kept or who performs their tasks.
 //! Start at [`step`], then [`execution`] for what is kept and [`history`] for what is told.
 
+mod chain;
+mod children;
+mod closing;
+mod dataflow;
 pub mod effect;
+mod errors;
 pub mod event;
 pub mod execution;
+mod failing;
+mod flow;
 pub mod history;
+mod outbox;
 pub mod payload;
+mod run;
+mod states;
+mod tasks;
 
 use asl::model::Definition;
 use moment::Moment;
 
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::execution::{Execution, FrameId};
+use crate::execution::{Execution, FrameId, Status};
 use crate::history::HistoryEvent;
+use crate::run::Run;
 
 /// What a transition may look at besides the execution and the event.
 pub struct Environment<'a> {
@@ -73,6 +85,9 @@ pub struct Transition {
 
 /// Applies one event. Events that no longer fit (a late answer, a fired timer of a past attempt)
 /// change nothing and give an empty transition.
-pub fn step(_environment: &Environment<'_>, _execution: &mut Execution, _event: Event) -> Transition {
-    Transition::default()
+pub fn step(environment: &Environment<'_>, execution: &mut Execution, event: Event) -> Transition {
+    if execution.head.status != Status::Running {
+        return Transition::default();
+    }
+    Run::new(environment, execution).step(event)
 }

@@ -129,6 +129,10 @@ impl JsonService for Service {
         "states"
     }
 
+    fn name(&self) -> &'static str {
+        "stepfunctions"
+    }
+
     fn json_version(&self) -> &'static str {
         "1.0"
     }

@@ -1,0 +1,159 @@
+//! What a path or an expression can look at from within a state: the state's input, the context
+//! object, variables in reach. Everything is made when it is first asked for.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use asl::model::{Flow, Kind, PathField};
+use jsonpath::{Missing, Path, Root, Selection};
+use serde_json::Value;
+
+use super::nothing;
+use crate::errors::Raised;
+use crate::execution::{Frame, FrameId, MapItem};
+use crate::payload::Payload;
+use crate::run::Run;
+
+pub(crate) struct Eyes<'r> {
+    pub(super) run: &'r Run<'r>,
+    pub(super) id: FrameId,
+    /// The token, while a task that has one is prepared (SFN-INT-140).
+    pub(crate) token: Option<String>,
+    /// The item, while a Map's ItemSelector is evaluated.
+    pub(crate) item: Option<&'r MapItem>,
+    /// `$states.result` (SFN-JA-20).
+    pub(crate) result: Option<Payload>,
+    /// `$states.errorOutput`
+    pub(crate) error_output: Option<Payload>,
+    effective_input: OnceCell<Payload>,
+    context: OnceCell<Value>,
+    pub(super) states: OnceCell<Value>,
+    pub(super) states_with_context: OnceCell<Value>,
+}
+
+/// Where a path led to nothing: what is missing, and the value that was searched.
+pub(super) struct Lost<'v> {
+    pub(super) missing: Missing,
+    pub(super) searched: &'v Value,
+}
+
+impl<'r> Eyes<'r> {
+    pub(crate) fn new(run: &'r Run<'_>, id: FrameId) -> Eyes<'r> {
+        Eyes {
+            run,
+            id,
+            token: None,
+            item: None,
+            result: None,
+            error_output: None,
+            effective_input: OnceCell::new(),
+            context: OnceCell::new(),
+            states: OnceCell::new(),
+            states_with_context: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn frame(&self) -> &'r Frame {
+        self.run.frame(self.id)
+    }
+
+    /// The raw state input.
+    pub(crate) fn input(&self) -> &'r Payload {
+        &self.frame().visit.input
+    }
+
+    /// The input after InputPath; in JSONata, and in a Fail state, the raw one.
+    pub(crate) fn effective_input(&self) -> Result<&Payload, Raised> {
+        if let Some(input) = self.effective_input.get() {
+            return Ok(input);
+        }
+        let state = self.run.state(self.id);
+        let input = match (&state.flow, &state.kind) {
+            (Flow::JsonPath(flow), kind) if !matches!(kind, Kind::Fail(_)) => {
+                self.path_field(&flow.input_path, self.input())?
+            }
+            _ => self.input().clone(),
+        };
+        Ok(self.effective_input.get_or_init(|| input))
+    }
+
+    /// The context object (SFN-CTX-1).
+    pub(super) fn context(&self) -> &Value {
+        self.context.get_or_init(|| self.build_context())
+    }
+
+    /// What InputPath, OutputPath and ItemsPath make of a document.
+    pub(super) fn path_field(
+        &self,
+        field: &PathField,
+        document: &Payload,
+    ) -> Result<Payload, Raised> {
+        let path = match field {
+            PathField::Whole => return Ok(document.clone()),
+            PathField::Nothing => return Ok(nothing()),
+            PathField::Path(path) => path,
+        };
+        if path.is_root() && *path.root() == Root::Document {
+            return Ok(document.clone());
+        }
+        match self.select(path, document.value()) {
+            Ok(selection) => Ok(Payload::from_value(selection.into_value())),
+            Err(lost) => Err(no_results(path, &lost.missing)),
+        }
+    }
+
+    /// What a path leads to in the effective input; `None` when nothing is there.
+    pub(crate) fn find(&self, path: &Path) -> Result<Option<Cow<'_, Value>>, Raised> {
+        let document = match path.root() {
+            Root::Document => self.effective_input()?.value(),
+            Root::Context | Root::Variable(_) => &Value::Null,
+        };
+        match self.select(path, document) {
+            Ok(Selection::One(value)) => Ok(Some(Cow::Borrowed(value))),
+            Ok(selection) => Ok(Some(Cow::Owned(selection.into_value()))),
+            Err(lost) if lost.missing.too_many => Err(no_results(path, &lost.missing)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    pub(super) fn select<'v>(
+        &'v self,
+        path: &Path,
+        document: &'v Value,
+    ) -> Result<Selection<'v>, Lost<'v>> {
+        let root = match path.root() {
+            Root::Document => document,
+            Root::Context => self.context(),
+            Root::Variable(name) => match self.variable(name) {
+                Some(value) => value.value(),
+                None => return Err(undefined(path, document)),
+            },
+        };
+        path.select(root).map_err(|missing| Lost { missing, searched: root })
+    }
+}
+
+/// A variable that nobody assigned (SFN-VAR-11).
+fn undefined<'v>(path: &Path, document: &'v Value) -> Lost<'v> {
+    let missing = Missing {
+        leaf: true,
+        path: path.text().into(),
+        past_end: false,
+        not_array: None,
+        too_many: false,
+    };
+    Lost { missing, searched: document }
+}
+
+/// language.md §13
+pub(super) fn no_results(path: &Path, missing: &Missing) -> Raised {
+    let text = path.text();
+    let found = if missing.too_many {
+        "The path looks at too many values".into()
+    } else if missing.leaf {
+        format!("No results for path: {}", missing.path)
+    } else {
+        format!("Missing property in path {}", missing.path)
+    };
+    Raised::Runtime(format!("Invalid path '{text}' : {found}"))
+}

@@ -1,0 +1,205 @@
+//! JSONata in states: values with expressions in them, and what is said when one fails
+//! (SFN-JA-5, SFN-JA-6).
+
+use asl::model::Template;
+use jsonata::{EvaluationError, Expression, Reference};
+use moment::Moment;
+use serde_json::{Map, Value};
+
+use super::eyes::Eyes;
+use super::quoted;
+use crate::errors::Raised;
+use crate::payload::Payload;
+
+/// An expression that failed, and where it stands below the field: `/a/b[0]`.
+struct Trouble {
+    expression: String,
+    error: EvaluationError,
+    place: String,
+}
+
+impl Eyes<'_> {
+    /// Evaluates a value of the field `field`.
+    pub(super) fn jsonata(&self, template: &Template, field: &str) -> Result<Value, Raised> {
+        self.value_of(template).map_err(|trouble| {
+            let field = format!("{field}{}", trouble.place);
+            failure(&trouble.expression, &field, &reason(&trouble.error))
+        })
+    }
+
+    fn value_of(&self, template: &Template) -> Result<Value, Trouble> {
+        match template {
+            Template::Literal(value) => Ok(value.clone()),
+            Template::Object(members) => {
+                let mut object = Map::with_capacity(members.len());
+                for (key, part) in members {
+                    let value = self.value_of(part).map_err(|trouble| below(key, trouble))?;
+                    object.insert(key.clone(), value);
+                }
+                Ok(Value::Object(object))
+            }
+            Template::Array(items) => {
+                let mut array = Vec::with_capacity(items.len());
+                for (place, part) in items.iter().enumerate() {
+                    array.push(self.value_of(part).map_err(|trouble| at(place, trouble))?);
+                }
+                Ok(Value::Array(array))
+            }
+            Template::Jsonata(expression) => self.evaluate(expression).map_err(|error| Trouble {
+                expression: expression.text().into(),
+                error,
+                place: String::new(),
+            }),
+            // A JSONata state holds no paths; its own language would have compiled them.
+            Template::Path(path) => Ok(path.text().into()),
+            Template::Intrinsic(call) => Ok(call.text().into()),
+        }
+    }
+
+    fn evaluate(&self, expression: &Expression) -> Result<Value, EvaluationError> {
+        let references = expression.references();
+        let mut variables: Vec<(&str, &Value)> = Vec::new();
+        let (mut asks_states, mut asks_context) = (false, false);
+        for reference in &references {
+            match reference {
+                Reference::States(member) => {
+                    asks_states = true;
+                    asks_context |= member == "context";
+                }
+                Reference::Variable(name) if name == "states" => {
+                    (asks_states, asks_context) = (true, true);
+                }
+                Reference::Variable(name) => {
+                    let value = self.variable(name).map(|value| (name.as_str(), value.value()));
+                    variables.extend(value);
+                }
+                Reference::Root | Reference::TopLevel(_) => {}
+            }
+        }
+        if asks_context {
+            let states = || self.states(Some(self.context()));
+            variables.push(("states", self.states_with_context.get_or_init(states)));
+        } else if asks_states {
+            variables.push(("states", self.states.get_or_init(|| self.states(None))));
+        }
+        // Two expressions of one state must not draw the same random numbers.
+        let seed = self.run.random.borrow_mut().next_u64();
+        let moment = Moment { seed, ..self.run.environment.moment };
+        expression.evaluate(&variables, &moment)
+    }
+
+    /// `$states` (SFN-JA-20).
+    fn states(&self, context: Option<&Value>) -> Value {
+        let mut states = Map::new();
+        states.insert("input".into(), self.input().value().clone());
+        let mut add = |name: &str, payload: &Option<Payload>| {
+            if let Some(payload) = payload {
+                states.insert(name.into(), payload.value().clone());
+            }
+        };
+        add("result", &self.result);
+        add("errorOutput", &self.error_output);
+        if let Some(context) = context {
+            states.insert("context".into(), context.clone());
+        }
+        Value::Object(states)
+    }
+
+    pub(crate) fn boolean_of(&self, expression: &Expression, field: &str) -> Result<bool, Raised> {
+        let value = self.plain(expression, field)?;
+        value.as_bool().ok_or_else(|| unexpected(expression, field, "boolean", &value))
+    }
+
+    pub(crate) fn string_of(&self, expression: &Expression, field: &str) -> Result<String, Raised> {
+        match self.plain(expression, field)? {
+            Value::String(text) => Ok(text),
+            other => Err(unexpected(expression, field, "string", &other)),
+        }
+    }
+
+    pub(super) fn array_of(&self, expression: &Expression, field: &str) -> Result<Value, Raised> {
+        match self.plain(expression, field)? {
+            array @ Value::Array(_) => Ok(array),
+            other => Err(unexpected(expression, field, "array", &other)),
+        }
+    }
+
+    /// A whole number from 0 to `most` (SFN-JA-7).
+    pub(super) fn whole_of(
+        &self,
+        expression: &Expression,
+        field: &str,
+        most: u64,
+    ) -> Result<u64, Raised> {
+        let value = self.plain(expression, field)?;
+        let Value::Number(number) = &value else {
+            return Err(unexpected(expression, field, "number", &value));
+        };
+        let query = |cause| Raised::Query { cause, location: Some(field.into()) };
+        let whole = number.as_i128().or_else(|| {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+            Some(float as i128)
+        });
+        let Some(whole) = whole else {
+            return Err(query(format!(
+                "The {field} field cannot be parsed as an integer: {number}"
+            )));
+        };
+        u64::try_from(whole)
+            .ok()
+            .filter(|whole| *whole <= most)
+            .ok_or_else(|| query(format!("{field} must be between 0 and {most} but was: {number}")))
+    }
+
+    fn plain(&self, expression: &Expression, field: &str) -> Result<Value, Raised> {
+        self.evaluate(expression)
+            .map_err(|error| failure(expression.text(), field, &reason(&error)))
+    }
+}
+
+fn below(key: &str, trouble: Trouble) -> Trouble {
+    Trouble { place: format!("/{key}{}", trouble.place), ..trouble }
+}
+
+fn at(place: usize, trouble: Trouble) -> Trouble {
+    Trouble { place: format!("[{place}]{}", trouble.place), ..trouble }
+}
+
+fn failure(expression: &str, field: &str, reason: &str) -> Raised {
+    Raised::Query {
+        cause: format!(
+            "The JSONata expression '{expression}' specified for the field '{field}' {reason}"
+        ),
+        location: Some(field.into()),
+    }
+}
+
+fn reason(error: &EvaluationError) -> String {
+    match error {
+        EvaluationError::Undefined => "returned nothing (undefined).".into(),
+        EvaluationError::Unsupported => "returned an unsupported result type.".into(),
+        EvaluationError::Thrown { code: Some(code), message } => {
+            format!("threw an error during evaluation. {code}: {message}")
+        }
+        EvaluationError::Thrown { code: None, message } => {
+            format!("threw an error during evaluation: {message}")
+        }
+        EvaluationError::Internal => "threw an internal error during evaluation.".into(),
+    }
+}
+
+fn unexpected(expression: &Expression, field: &str, expected: &str, value: &Value) -> Raised {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let reason = format!(
+        "returned an unexpected result type. Expected '{expected}', but was '{kind}' for value: {}",
+        quoted(value)
+    );
+    failure(expression.text(), field, &reason)
+}

@@ -1,0 +1,158 @@
+//! One transition in the making: takes the event, then goes on until nothing is runnable or the
+//! budget is used up.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
+
+use asl::model::{Kind, Machine, State};
+use moment::{EpochMs, Random};
+
+use crate::event::Event;
+use crate::execution::{Doing, Execution, Frame, FrameId, Status};
+use crate::history::HistoryEvent;
+use crate::outbox::Outbox;
+use crate::{Environment, Transition, states};
+
+/// The execution has closed: whatever was going on is over.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+/// The course of a transition; ends early when the execution closes.
+pub(crate) type Course<T = ()> = Result<T, Closed>;
+
+pub(crate) struct Run<'a> {
+    pub(crate) environment: &'a Environment<'a>,
+    pub(crate) execution: &'a mut Execution,
+    pub(crate) random: RefCell<Random>,
+    pub(crate) outbox: Outbox,
+    pub(crate) history: Vec<HistoryEvent>,
+    /// Frames that can go on; the front is the one that goes on now.
+    pub(crate) queue: VecDeque<FrameId>,
+    touched: BTreeSet<FrameId>,
+    removed: BTreeSet<FrameId>,
+    born: BTreeSet<FrameId>,
+    budget: usize,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(environment: &'a Environment<'a>, execution: &'a mut Execution) -> Run<'a> {
+        Run {
+            environment,
+            random: RefCell::new(environment.moment.random()),
+            outbox: Outbox::default(),
+            history: Vec::new(),
+            queue: std::mem::take(&mut execution.head.ready),
+            touched: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            born: BTreeSet::new(),
+            budget: environment.limits.transitions_per_step_max.max(1),
+            execution,
+        }
+    }
+
+    pub(crate) fn step(mut self, event: Event) -> Transition {
+        // Closing is one of the ways in which a transition ends well.
+        let _ = self.take(event).and_then(|()| self.work());
+        self.finish()
+    }
+
+    fn work(&mut self) -> Course {
+        while let Some(id) = self.queue.pop_front() {
+            let Some(frame) = self.execution.frames.get(&id) else { continue };
+            match &frame.visit.doing {
+                Doing::Enter if self.budget == 0 => {
+                    self.queue.push_front(id);
+                    return Ok(());
+                }
+                Doing::Enter => {
+                    self.budget -= 1;
+                    states::enter(self, id)?;
+                }
+                Doing::Task(task) if task.prepared.is_some() => states::task::start(self, id)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Transition {
+        let more = self.execution.head.status == Status::Running && !self.queue.is_empty();
+        if more {
+            self.execution.head.ready = self.queue;
+        }
+        Transition {
+            history: self.history,
+            effects: self.outbox.into_effects(),
+            touched: self.touched.into_iter().collect(),
+            removed: self.removed.into_iter().collect(),
+            more,
+        }
+    }
+
+    pub(crate) fn now_ms(&self) -> EpochMs {
+        self.environment.moment.now_ms
+    }
+
+    pub(crate) fn frame(&self, id: FrameId) -> &Frame {
+        self.execution.frames.get(&id).expect("a frame is looked at only while it lives")
+    }
+
+    pub(crate) fn frame_mut(&mut self, id: FrameId) -> &mut Frame {
+        self.touched.insert(id);
+        self.execution.frames.get_mut(&id).expect("a frame is changed only while it lives")
+    }
+
+    pub(crate) fn add_frame(&mut self, frame: Frame) {
+        self.touched.insert(frame.id);
+        self.born.insert(frame.id);
+        self.queue.push_back(frame.id);
+        self.execution.frames.insert(frame.id, frame);
+    }
+
+    /// Takes a frame away with its timers and its open attempt.
+    pub(crate) fn remove_frame(&mut self, id: FrameId) {
+        self.stop_doing(id);
+        self.execution.frames.remove(&id);
+        self.touched.remove(&id);
+        if !self.born.remove(&id) {
+            self.removed.insert(id);
+        }
+    }
+
+    /// Ends what the frame is doing: clears its timers, closes its attempt.
+    pub(crate) fn stop_doing(&mut self, id: FrameId) -> Doing {
+        let timers = self.frame(id).timers();
+        for (kind, _) in timers {
+            self.outbox.clear_timer(id, kind);
+        }
+        let done = std::mem::replace(&mut self.frame_mut(id).visit.doing, Doing::Deciding);
+        if let Doing::Task(task) = &done {
+            let attempt = task.attempt;
+            self.outbox.close(id, attempt);
+        }
+        done
+    }
+
+    /// The state that a frame is in or about to enter.
+    pub(crate) fn state(&self, id: FrameId) -> &'a State {
+        let frame = self.frame(id);
+        let machine = self.machine(frame);
+        machine
+            .states
+            .get(&*frame.visit.state)
+            .expect("the definition is the one that the execution started with")
+    }
+
+    fn machine(&self, frame: &Frame) -> &'a Machine {
+        let Some(parent) = frame.parent else { return &self.environment.definition.machine };
+        let machine = match &self.state(parent).kind {
+            Kind::Parallel(parallel) => {
+                let place = usize::try_from(frame.place).unwrap_or(usize::MAX);
+                parallel.branches.get(place)
+            }
+            Kind::Map(map) => Some(&map.processor),
+            _ => None,
+        };
+        machine.expect("only Parallel and Map have children, one for each branch or item")
+    }
+}
