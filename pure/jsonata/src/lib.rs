@@ -1,17 +1,53 @@
 //! JSONata as Step Functions has it: compiled once, bounded, deterministic given a `Moment`.
 //! Wraps the evaluator; knows nothing of states. Start at [`Expression`].
 
+mod convert;
+mod evaluate;
+mod functions;
+mod guard;
+mod messages;
+mod parse;
+mod references;
+mod signatures;
+mod tree;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jsonata_core::ast::AstNode;
 use moment::Moment;
 use serde_json::Value;
+
+/// Longest text of an expression, in bytes.
+pub const EXPRESSION_BYTES_MAX: usize = 256 * 1024;
+
+/// Deepest nesting of evaluations (SFN-JA-11).
+pub const DEPTH_MAX: usize = 100;
+
+/// Most memory of one value, numbers counted as eight bytes and characters as one (SFN-JA-11).
+pub const VALUE_BYTES_MAX: usize = 6_990_256;
+
+/// Longest sequence: as many numbers as a value may hold (SFN-JA-11).
+pub const SEQUENCE_ITEMS_MAX: usize = VALUE_BYTES_MAX / 8;
+
+/// Longest evaluation on the clock. The bounds above decide every run the same way; this one is the
+/// backstop for endless tail calls, which need neither depth nor memory, because the evaluator
+/// counts no steps.
+pub const EVALUATION_MS_MAX: u64 = 5_000;
 
 /// A compiled expression: the text between `{%` and `%}`, trimmed.
 #[derive(Clone, Debug)]
 pub struct Expression {
     text: String,
+    tree: Arc<AstNode>,
+    references: Vec<Reference>,
+    /// Levels of the tree, and whether functions are defined in it.
+    shape: tree::Shape,
 }
 
 /// The text is no expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct ParseError {
     /// The parser's message without its code, as AWS prints it (SFN-VALID-6).
     pub message: String,
@@ -45,8 +81,8 @@ pub enum EvaluationError {
 
 impl Expression {
     /// Compiles `text`.
-    pub fn parse(_text: &str) -> Result<Expression, ParseError> {
-        Err(ParseError { message: "not built".into() })
+    pub fn parse(text: &str) -> Result<Expression, ParseError> {
+        parse::expression(text)
     }
 
     /// The expression as written, trimmed.
@@ -56,15 +92,45 @@ impl Expression {
 
     /// Everything the expression refers to from outside, in order of appearance.
     pub fn references(&self) -> Vec<Reference> {
-        Vec::new()
+        self.references.clone()
     }
 
     /// Evaluates with the given variables (`states` among them); bounded in steps, depth and memory.
     pub fn evaluate(
         &self,
-        _variables: &[(&str, &Value)],
-        _moment: &Moment,
+        variables: &[(&str, &Value)],
+        moment: &Moment,
     ) -> Result<Value, EvaluationError> {
-        Err(EvaluationError::Internal)
+        evaluate::evaluate(self, variables, moment)
+    }
+
+    /// Evaluates with `document` as the context item `$`, which Step Functions never has; for the
+    /// reference suite.
+    #[doc(hidden)]
+    pub fn evaluate_on(
+        &self,
+        document: Option<&Value>,
+        variables: &[(&str, &Value)],
+        moment: &Moment,
+    ) -> Result<Value, EvaluationError> {
+        evaluate::evaluate_on(self, document, variables, moment)
     }
 }
+
+impl fmt::Display for EvaluationError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EvaluationError::Undefined => out.write_str("returned nothing (undefined)"),
+            EvaluationError::Unsupported => out.write_str("returned an unsupported result type"),
+            EvaluationError::Thrown { code: Some(code), message } => {
+                write!(out, "threw an error during evaluation. {code}: {message}")
+            }
+            EvaluationError::Thrown { code: None, message } => {
+                write!(out, "threw an error during evaluation: {message}")
+            }
+            EvaluationError::Internal => out.write_str("threw an internal error during evaluation"),
+        }
+    }
+}
+
+impl std::error::Error for EvaluationError {}

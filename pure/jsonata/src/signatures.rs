@@ -1,0 +1,86 @@
+//! The library's functions and the kinds of their arguments.
+
+/// Name, and a letter an argument: `s` string, `n` number, `b` boolean, `f` function, `a` array,
+/// `o` object, `A` array of strings, `N` array of numbers, `O` array of objects, `x` anything.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("abs", "n"),
+    ("append", "xx"),
+    ("assert", "bs"),
+    ("average", "N"),
+    ("base64decode", "s"),
+    ("base64encode", "s"),
+    ("boolean", "x"),
+    ("ceil", "n"),
+    ("clone", "o"),
+    ("contains", "ss"),
+    ("count", "a"),
+    ("decodeUrl", "s"),
+    ("decodeUrlComponent", "s"),
+    ("distinct", "x"),
+    ("each", "of"),
+    ("encodeUrl", "s"),
+    ("encodeUrlComponent", "s"),
+    ("error", "s"),
+    ("exists", "x"),
+    ("filter", "af"),
+    ("floor", "n"),
+    ("formatBase", "nn"),
+    ("formatInteger", "ns"),
+    ("formatNumber", "nso"),
+    ("fromMillis", "nss"),
+    ("hash", "ss"),
+    ("join", "As"),
+    ("keys", "x"),
+    ("length", "s"),
+    ("lookup", "xs"),
+    ("lowercase", "s"),
+    ("map", "af"),
+    ("match", "sfn"),
+    ("max", "N"),
+    ("merge", "O"),
+    ("millis", ""),
+    ("min", "N"),
+    ("not", "x"),
+    ("now", "ss"),
+    ("number", "x"),
+    ("pad", "sns"),
+    ("parse", "s"),
+    ("parseInteger", "ss"),
+    ("partition", "an"),
+    ("power", "nn"),
+    ("random", "n"),
+    ("range", "nnn"),
+    ("reduce", "afx"),
+    ("replace", "sssn"),
+    ("reverse", "a"),
+    ("round", "nn"),
+    ("shuffle", "a"),
+    ("sift", "of"),
+    ("single", "af"),
+    ("sort", "af"),
+    ("split", "ssn"),
+    ("spread", "x"),
+    ("sqrt", "n"),
+    ("string", "xb"),
+    ("substring", "snn"),
+    ("substringAfter", "ss"),
+    ("substringBefore", "ss"),
+    ("sum", "N"),
+    ("toMillis", "ss"),
+    ("trim", "s"),
+    ("type", "x"),
+    ("uppercase", "s"),
+    ("uuid", ""),
+    ("zip", "aa"),
+];
+
+pub(crate) fn is_function(name: &str) -> bool {
+    FUNCTIONS.iter().any(|(known, _)| *known == name)
+}
+
+/// Whether the function's argument `index`, counted from one, is of the kind with this letter.
+pub(crate) fn takes(name: &str, index: usize, kind: char) -> bool {
+    let signature = FUNCTIONS.iter().find(|(known, _)| *known == name);
+    let letter = signature.and_then(|(_, kinds)| kinds.chars().nth(index.checked_sub(1)?));
+    letter == Some(kind)
+}
