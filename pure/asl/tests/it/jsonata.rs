@@ -26,18 +26,53 @@ fn expressions_and_literals() {
     output("{%$states.context.Execution.Id%}", expect![[""]]);
     output(" {% ) %} ", expect![[""]]);
     output("{% ) ", expect![[""]]);
-    output("{%%}", expect![[""]]);
-    output("{% [1,2 %}", expect![[""]]);
-    output("{% 'a %}", expect![[""]]);
+    output(
+        "{%%}",
+        expect![[
+            r#"INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/S/Output/v"#
+        ]],
+    );
+    output(
+        "{% [1,2 %}",
+        expect![[
+            r#"INVALID_JSONATA_EXPRESSION: Expected "]" before end of expression at /States/S/Output/v"#
+        ]],
+    );
+    output(
+        "{% 'a %}",
+        expect![[
+            r#"INVALID_JSONATA_EXPRESSION: String literal must be terminated by a matching quote at /States/S/Output/v"#
+        ]],
+    );
 }
 
 #[test]
 fn references() {
-    output("{% $x + $y.z & $count($states.input) %}", expect![[""]]);
-    output("{% a.b %}", expect![[""]]);
-    output("{% $$.a %}", expect![[""]]);
-    output("{% $states.result %}", expect![[""]]);
-    output("{% $states.errorOutput.Error %}", expect![[""]]);
+    output("{% $x + $y.z & $count($states.input) %}", expect![[r#"reads {"S": ["x", "y"]}"#]]);
+    output(
+        "{% a.b %}",
+        expect![[
+            r#"UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'a' at the top level is not supported. at /States/S/Output/v"#
+        ]],
+    );
+    output(
+        "{% $$.a %}",
+        expect![[
+            r#"UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' is not supported. at /States/S/Output/v"#
+        ]],
+    );
+    output(
+        "{% $states.result %}",
+        expect![[
+            r#"UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/S/Output/v"#
+        ]],
+    );
+    output(
+        "{% $states.errorOutput.Error %}",
+        expect![[
+            r#"UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist. at /States/S/Output/v"#
+        ]],
+    );
     output("{% $states %}", expect![[""]]);
     output("{% $map($states.input.l, function($v) { $v.name }) %}", expect![[""]]);
 }
@@ -52,15 +87,22 @@ fn places() {
               "Assign":{{"r":"{{% $states.result %}}"}},"TimeoutSeconds":"{{% $states.errorOutput %}}",
               "Catch":[{{"ErrorEquals":["a"],"Next":"Z","Output":"{{% $states.errorOutput %}}","Assign":{{"c":"{{% $states.result %}}"}}}}]"#
         ),
-        expect![[""]],
+        expect![[r#"
+            UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/S/Arguments/a[0]
+            UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/S/Catch[0]/Assign/c
+            UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist. at /States/S/TimeoutSeconds"#]],
     );
     check(
         r#""Type":"Choice","Choices":[{"Condition":"{% $states.result %}","Next":"Z","Output":"{% $a %}"}]"#,
-        expect![[""]],
+        expect![[r#"
+            UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/S/Choices[0]/Condition
+            reads {"S": ["a"]}"#]],
     );
     check(
         r#""Type":"Map","Next":"Z","Items":"x","ItemSelector":{"v":"{% $states.context.Map.Item.Value & $outer %}"},
            "ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Wait","Seconds":"{% $inner %}","End":true}}}"#,
-        expect![[""]],
+        expect![[r#"
+            SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at /States/S/Items
+            reads {"I": ["inner"], "S": ["outer"]}"#]],
     );
 }
