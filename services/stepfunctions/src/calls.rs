@@ -121,12 +121,7 @@ impl Service {
         }
     }
 
-    async fn answer(
-        &self,
-        id: ExecutionId,
-        start: &StartRecord,
-        call: &Call,
-    ) -> Answer {
+    async fn answer(&self, id: ExecutionId, start: &StartRecord, call: &Call) -> Answer {
         let context = Context {
             service: self,
             caller: Caller {

@@ -3,15 +3,16 @@
 
 mod close;
 mod live;
-mod recover;
 mod record;
+mod recover;
+mod retention;
 mod timers;
 mod watch;
 
 use std::sync::Arc;
 
-use store::engine::PartitionId;
 use store::Stage;
+use store::engine::PartitionId;
 use store::error::Unavailable;
 use workflow::event::Event;
 use workflow::execution::{About, Execution, FrameId, Status};

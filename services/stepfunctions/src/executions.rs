@@ -9,9 +9,7 @@ use workflow::history::HistoryEvent;
 
 use crate::faults;
 use crate::machines::MachineKey;
-use crate::records::{
-    self, ExecutionId, HeadRecord, NameRecord, Row, StartRecord, Unreadable,
-};
+use crate::records::{self, ExecutionId, HeadRecord, NameRecord, Row, StartRecord, Unreadable};
 use crate::service::Service;
 
 /// An execution's rows, and where they are.
@@ -98,8 +96,7 @@ impl Service {
     fn read_rows(&self, id: ExecutionId, family: String) -> Result<Option<Found>, Unreadable> {
         let partition = self.partition_of(id);
         let start_key = records::start_key(id);
-        let Some(row) =
-            self.store.get(partition, &family, &start_key).map_err(Unreadable::new)?
+        let Some(row) = self.store.get(partition, &family, &start_key).map_err(Unreadable::new)?
         else {
             return Ok(None);
         };

@@ -71,7 +71,12 @@ impl Service {
     }
 
     /// Begins an asynchronous execution, whose row is committed.
-    pub(crate) fn express_soon(&self, id: ExecutionId, start: Arc<StartRecord>, compiled: Compiled) {
+    pub(crate) fn express_soon(
+        &self,
+        id: ExecutionId,
+        start: Arc<StartRecord>,
+        compiled: Compiled,
+    ) {
         let service = self.clone();
         self.runtime.spawn(async move {
             service.run_express(start, &compiled).await;
@@ -178,8 +183,12 @@ impl Express<'_> {
 
     fn fire(&mut self) {
         let now_ms = self.service.host.now_ms();
-        let mut due: Vec<_> =
-            self.timers.iter().filter(|(_, due)| **due <= now_ms).map(|(key, due)| (*due, *key)).collect();
+        let mut due: Vec<_> = self
+            .timers
+            .iter()
+            .filter(|(_, due)| **due <= now_ms)
+            .map(|(key, due)| (*due, *key))
+            .collect();
         due.sort_unstable();
         for (_, (frame, kind)) in due {
             self.timers.remove(&(frame, kind));

@@ -119,10 +119,7 @@ fn find_activity(
 
 /// A machine's ARN that belongs to the caller's account and region, taken apart; `None` when it
 /// belongs elsewhere, where the caller has nothing (SFN-ARN-6).
-fn own_machine(
-    caller: &Caller,
-    arn: &str,
-) -> Result<(StateMachineArn, Option<MachineKey>), Fault> {
+fn own_machine(caller: &Caller, arn: &str) -> Result<(StateMachineArn, Option<MachineKey>), Fault> {
     let parsed = StateMachineArn::parse(arn).map_err(faults::from_arn)?;
     let ours = *parsed.home.account == *caller.account && *parsed.home.region == *caller.region;
     let key = ours.then(|| MachineKey::of(caller, &parsed.name));

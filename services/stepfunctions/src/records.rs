@@ -134,7 +134,6 @@ pub(crate) fn start_of_key(key: &[u8]) -> Option<ExecutionId> {
     Some(u64::from_be_bytes(key.get(3..11)?.try_into().ok()?))
 }
 
-
 pub(crate) fn effect_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes {
     execution_key(Row::Effect, id, &[&frame.to_be_bytes(), &attempt.to_be_bytes()])
 }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub lambda: Arc<dyn Lambda>,
     /// How long a stop waits for calls under way.
     pub drain_max: Duration,
+    /// Days that closed executions and their names are kept; AWS keeps them 90.
+    pub retention_days: u16,
 }
 
 /// The service could not be opened.
@@ -70,6 +72,7 @@ pub struct Inner {
     pub(crate) calls: crate::calls::Calls,
     /// Told whenever an execution closed.
     pub(crate) closings: tokio::sync::Notify,
+    pub(crate) retention_days: u16,
     drain_max: Duration,
 }
 
@@ -92,11 +95,15 @@ impl Service {
             definitions: Definitions::default(),
             machines: Arc::new(Machines::default()),
             timers: events::TimerQueue::new(),
-            families: Families { open: records::OPEN.into(), index_open: records::INDEX_OPEN.into() },
+            families: Families {
+                open: records::OPEN.into(),
+                index_open: records::INDEX_OPEN.into(),
+            },
             runtime: Handle::current(),
             calls: crate::calls::Calls::default(),
             closings: tokio::sync::Notify::new(),
             drain_max: settings.drain_max,
+            retention_days: settings.retention_days,
             limits: settings.limits,
             lambda: settings.lambda,
             store,
@@ -109,6 +116,7 @@ impl Service {
             .map_err(|error| OpenError { reason: error.to_string() })??;
         tokio::spawn(service.clone().run_timers());
         tokio::spawn(service.clone().run_timer_window());
+        tokio::spawn(service.clone().run_retention());
         service.resume_deletions()?;
         Ok(service)
     }

@@ -50,7 +50,10 @@ pub(crate) fn wants_data(included_data: Option<&str>) -> Result<bool, Fault> {
 /// The logging configuration with AWS's defaults (SFN-LOG-1, SFN-LOG-3).
 pub(crate) fn logging(given: Option<&Value>) -> Result<Value, Fault> {
     let refuse = |reason: &str| {
-        Fault::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {reason}"))
+        Fault::new(
+            "InvalidLoggingConfiguration",
+            format!("Invalid Logging Configuration: {reason}"),
+        )
     };
     let Some(given) = given.filter(|given| !given.is_null()) else {
         return Ok(json!({ "level": "OFF", "includeExecutionData": false }));

@@ -62,8 +62,8 @@ impl Tokens {
     }
 
     fn mac(&self, body: &[u8]) -> [u8; MAC_BYTES] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret)
-            .expect("HMAC takes keys of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes keys of any length");
         mac.update(body);
         let mut short = [0; MAC_BYTES];
         for (to, from) in short.iter_mut().zip(mac.finalize().into_bytes()) {

@@ -1,8 +1,8 @@
 //! A closed execution moves to the family of its day, where retention drops it whole.
 
 use bytes::Bytes;
-use store::engine::Family;
 use store::Stage;
+use store::engine::Family;
 use store::engine::Order;
 use workflow::history::HistoryEvent;
 

@@ -97,8 +97,7 @@ impl Service {
         };
         let start: StartRecord = records::from_row(Row::Start, &start_key, &row)?;
         let digest = start.revision.definition;
-        let compiled =
-            self.definitions.cached(&digest).ok_or(Trouble::NeedsDefinition(digest))?;
+        let compiled = self.definitions.cached(&digest).ok_or(Trouble::NeedsDefinition(digest))?;
         let head_key = records::head_key(id);
         let row = stage
             .get(open, &head_key)

@@ -181,13 +181,7 @@ impl Service {
     }
 
     /// An interrupted execution leaves a row, so that a restart goes on with it too.
-    fn record_continue(
-        &self,
-        stage: &mut Stage<'_>,
-        id: ExecutionId,
-        live: &mut Live,
-        more: bool,
-    ) {
+    fn record_continue(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &mut Live, more: bool) {
         let key = records::effect_key(id, FrameId::MAX, 0);
         if more {
             let row = records::to_row(Row::Effect, &key, &EffectRecord::default());
@@ -239,7 +233,9 @@ pub(crate) fn head_record(head: &Head) -> HeadRecord {
 
 pub(crate) fn list_record(start: &StartRecord, status: Status, stop_ms: Option<i64>) -> ListRecord {
     let about = &start.about;
-    let last = |arn: &Option<String>| arn.as_ref().and_then(|arn| arn.rsplit(':').next().map(str::to_owned));
+    let last = |arn: &Option<String>| {
+        arn.as_ref().and_then(|arn| arn.rsplit(':').next().map(str::to_owned))
+    };
     ListRecord {
         name: about.name.clone(),
         status,

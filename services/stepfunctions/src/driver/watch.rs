@@ -22,7 +22,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 pub(super) fn job_of(execution: &Execution, place: Place, output: &Payload) -> Option<String> {
     let task = execution.task_open(place.frame, place.attempt)?;
     match task.kind {
-        TaskKind::Call { resource } if resource.ends_with(".sync") || resource.ends_with(".sync:2") => {
+        TaskKind::Call { resource }
+            if resource.ends_with(".sync") || resource.ends_with(".sync:2") =>
+        {
             output.value().get("ExecutionArn")?.as_str().map(str::to_owned)
         }
         TaskKind::Call { .. } | TaskKind::Activity { .. } => None,

@@ -20,7 +20,9 @@ pub(crate) async fn call(context: &Context<'_>, arn: &str, call: &Call) -> Answe
     };
     match context.service.lambda.invoke(invocation).await {
         Err(error) => refused(error),
-        Ok(invoked) if invoked.function_error.is_some() => function_failed(&invoked, Cause::AsReturned),
+        Ok(invoked) if invoked.function_error.is_some() => {
+            function_failed(&invoked, Cause::AsReturned)
+        }
         Ok(invoked) => match payload_of(&invoked) {
             Some(payload) => Answer::Done(payload),
             None => not_json(),
@@ -71,8 +73,12 @@ pub(super) fn refused(error: InvokeError) -> Answer {
 
 /// The exception class of an error code; codes without one share the general class (SFN-INT-31).
 fn error_name(code: &str) -> String {
-    const UNMODELLED: [&str; 4] =
-        ["ValidationException", "AccessDeniedException", "AccessDenied", "UnknownOperationException"];
+    const UNMODELLED: [&str; 4] = [
+        "ValidationException",
+        "AccessDeniedException",
+        "AccessDenied",
+        "UnknownOperationException",
+    ];
     match code {
         code if UNMODELLED.contains(&code) => "Lambda.AWSLambdaException".to_owned(),
         code if code.ends_with("Exception") => format!("Lambda.{code}"),

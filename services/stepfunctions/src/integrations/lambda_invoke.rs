@@ -16,7 +16,9 @@ pub(crate) async fn call(context: &Context<'_>, call: &Call) -> Answer {
     };
     match context.service.lambda.invoke(invocation).await {
         Err(error) => refused(error),
-        Ok(invoked) if invoked.function_error.is_some() => function_failed(&invoked, Cause::Compact),
+        Ok(invoked) if invoked.function_error.is_some() => {
+            function_failed(&invoked, Cause::Compact)
+        }
         Ok(invoked) => to_output(&invoked),
     }
 }

@@ -50,7 +50,9 @@ fn to_input(input: Option<&Value>) -> String {
 
 fn refused(fault: &Fault, request_id: &str) -> Answer {
     let class = match fault.code.as_str() {
-        "ValidationException" | "ServiceUnavailable" | "InternalFailure" => "AWSStepFunctionsException".to_owned(),
+        "ValidationException" | "ServiceUnavailable" | "InternalFailure" => {
+            "AWSStepFunctionsException".to_owned()
+        }
         code if code.ends_with("Exception") => code.to_owned(),
         code => format!("{code}Exception"),
     };
@@ -82,10 +84,7 @@ pub(crate) fn describe(found: &Found, parsed: bool) -> Map<String, Value> {
         ("Output", head.output.as_ref().map(show)),
         ("OutputDetails", head.output.as_ref().map(|_| json!({ "Included": true }))),
         ("RedriveCount", Some(json!(0))),
-        (
-            "RedriveStatus",
-            Some(json!(if succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE" })),
-        ),
+        ("RedriveStatus", Some(json!(if succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE" }))),
         (
             "RedriveStatusReason",
             succeeded.then(|| json!("Execution is SUCCEEDED and cannot be redriven")),

@@ -16,9 +16,7 @@ use wire::operation::Operation;
 
 use crate::faults;
 use crate::machines::{Change, MachineKey};
-use crate::records::{
-    self, CreatedWith, MachineRecord, MachineType, Revision, VersionRecord,
-};
+use crate::records::{self, CreatedWith, MachineRecord, MachineType, Revision, VersionRecord};
 use crate::service::Service;
 use crate::shapes::{self, Timestamp};
 
@@ -201,9 +199,7 @@ fn check(input: &Input) -> Result<(), Fault> {
     tags::check(&input.tags).map_err(faults::from_tags)?;
     check_role(input.role_arn.as_deref())?;
     if input.version_description.is_some() && !input.publish {
-        return Err(Fault::validation(
-            "Version description can only be set when publish is true",
-        ));
+        return Err(Fault::validation("Version description can only be set when publish is true"));
     }
     Ok(())
 }

@@ -53,7 +53,8 @@ impl Operation<Service> for CreateStateMachineAlias {
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         check(&input)?;
         let name = input.name.unwrap_or_default();
-        let (machine_arn, routing) = read_routing(&input.routing_configuration.unwrap_or_default())?;
+        let (machine_arn, routing) =
+            read_routing(&input.routing_configuration.unwrap_or_default())?;
         let (_, key, _) = super::find_machine(service, caller, &machine_arn)?;
         let now_ms = service.host.now_ms();
         let alias = AliasRecord {
@@ -116,12 +117,10 @@ fn check(input: &Input) -> Result<(), Fault> {
 
 /// The model's constraints on a routing configuration (SFN-ERR-12, SFN-ERR-14).
 pub(super) fn check_routes(routes: &[Route]) -> Result<(), Fault> {
-    let mut constraints = Constraints::new().list_len(
-        "routingConfiguration",
-        routes.len(),
-        (1, ROUTES_MAX),
-        || print_routes(routes),
-    );
+    let mut constraints =
+        Constraints::new().list_len("routingConfiguration", routes.len(), (1, ROUTES_MAX), || {
+            print_routes(routes)
+        });
     for (index, route) in routes.iter().enumerate() {
         let path = format!("routingConfiguration.{}.member.weight", index + 1);
         constraints = constraints.range(&path, Some(route.weight), 0, 100);

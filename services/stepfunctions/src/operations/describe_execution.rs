@@ -70,8 +70,8 @@ fn to_output(found: Found, wants_data: bool) -> Output {
     let Found { start, head, .. } = found;
     let about = &start.about;
     let final_status = matches!(head.status, Status::Running | Status::Succeeded);
-    let reason = final_status
-        .then(|| format!("Execution is {} and cannot be redriven", head.status.text()));
+    let reason =
+        final_status.then(|| format!("Execution is {} and cannot be redriven", head.status.text()));
     // A timed out execution tells neither error nor cause (SFN-EXEC-33).
     let told = head.status != Status::TimedOut;
     let output = head.output.as_ref();

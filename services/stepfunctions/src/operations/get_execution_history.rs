@@ -42,8 +42,11 @@ impl Operation<Service> for GetExecutionHistory {
         let arn = super::require_arn("executionArn", input.execution_arn)?;
         let with_data = input.include_execution_data.unwrap_or(true);
         let order = if input.reverse_order { Order::Backward } else { Order::Forward };
-        let arguments =
-            [arn.as_str(), if input.reverse_order { "reverse" } else { "" }, if with_data { "" } else { "bare" }];
+        let arguments = [
+            arn.as_str(),
+            if input.reverse_order { "reverse" } else { "" },
+            if with_data { "" } else { "bare" },
+        ];
         let page = Page::new(Self::NAME, caller, &arguments, input.max_results, TOKEN_CHARS_MAX);
         let page = page.at(input.next_token, service.host.now_ms())?;
         let found = service.find_execution(caller, &arn)?;

@@ -43,8 +43,13 @@ impl Operation<Service> for ListActivities {
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         let page = Page::new(Self::NAME, caller, &[], input.max_results, page::TOKEN_CHARS_MAX);
         let page = page.at(input.next_token, service.host.now_ms())?;
-        let (records, next_token) =
-            page::owned::<ActivityRecord>(service, caller, records::ACTIVITIES, Row::Activity, &page)?;
+        let (records, next_token) = page::owned::<ActivityRecord>(
+            service,
+            caller,
+            records::ACTIVITIES,
+            Row::Activity,
+            &page,
+        )?;
         let activities = records
             .into_iter()
             .map(|record| Item {

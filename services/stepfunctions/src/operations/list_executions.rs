@@ -84,7 +84,8 @@ impl Operation<Service> for ListExecutions {
         if machine.kind == MachineType::Express {
             return Err(faults::machine_type_not_supported());
         }
-        let listing = Listing { service, machine: &machine, qualifier: &qualifier, status: &status };
+        let listing =
+            Listing { service, machine: &machine, qualifier: &qualifier, status: &status };
         let (items, next_token) = listing.page(&page)?;
         Ok(Output { executions: items, next_token })
     }
@@ -191,8 +192,8 @@ impl Listing<'_> {
             let mut after_last = last.to_vec();
             after_last.push(0);
             for (key, row) in rows {
-                let record: ListRecord =
-                    records::from_row(Row::ListItem, &key, &row).map_err(faults::from_unreadable)?;
+                let record: ListRecord = records::from_row(Row::ListItem, &key, &row)
+                    .map_err(faults::from_unreadable)?;
                 if !self.lists(&record, at) {
                     continue;
                 }

@@ -43,8 +43,7 @@ impl Operation<Service> for ListStateMachineVersions {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         let arn = super::require_arn("stateMachineArn", input.state_machine_arn)?;
-        let page =
-            Page::new(Self::NAME, caller, &[&arn], input.max_results, TOKEN_CHARS_MAX);
+        let page = Page::new(Self::NAME, caller, &[&arn], input.max_results, TOKEN_CHARS_MAX);
         let page = page.at(input.next_token, service.host.now_ms())?;
         let (parsed, key) = super::own_machine(caller, &arn)?;
         if parsed.qualifier != Qualifier::Unqualified {

@@ -39,7 +39,8 @@ impl Operation<Service> for SendTaskFailure {
             .map_err(faults::from_constraints)?;
         let place = read_token(service, caller, input.task_token)?;
         let Place { frame, attempt, .. } = place;
-        let event = Event::CallbackFailed { frame, attempt, error: input.error, cause: input.cause };
+        let event =
+            Event::CallbackFailed { frame, attempt, error: input.error, cause: input.cause };
         settle(service, place, event).await?;
         Ok(Output {})
     }

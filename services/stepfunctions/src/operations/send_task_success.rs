@@ -70,9 +70,7 @@ pub(super) async fn settle(service: &Service, place: Place, event: Event) -> Res
             async move {
                 let partition = service.partition_of(place.id);
                 let store = service.store.clone();
-                store
-                    .commit(partition, move |stage| settle_in(&service, stage, place, event))
-                    .await
+                store.commit(partition, move |stage| settle_in(&service, stage, place, event)).await
             }
         })
         .await

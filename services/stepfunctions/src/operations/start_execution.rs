@@ -211,11 +211,7 @@ async fn start_unnamed(service: &Service, asked: Asked<'_>) -> Result<Output, Fa
         .map_err(faults::from_unavailable)
 }
 
-async fn start_named(
-    service: &Service,
-    asked: Asked<'_>,
-    name: String,
-) -> Result<Output, Fault> {
+async fn start_named(service: &Service, asked: Asked<'_>, name: String) -> Result<Output, Fault> {
     let now_ms = service.host.now_ms();
     let caller = asked.caller.clone();
     let Asked { routed, checked, compiled, .. } = asked;
@@ -227,9 +223,10 @@ async fn start_named(
         .commit(service.store.partition_of(slot), move |stage| {
             let row = stage.get(&starting.families.open, &key).map_err(faults::from_read)?;
             if let Some(row) = row {
-                let taken: NameRecord = records::from_row(Row::Name, &key, &row)
-                    .map_err(faults::from_unreadable)?;
-                if taken.incarnation == routed.machine.incarnation {
+                let taken: NameRecord =
+                    records::from_row(Row::Name, &key, &row).map_err(faults::from_unreadable)?;
+                let free = taken.closed_day.is_some_and(|day| starting.is_past(day));
+                if taken.incarnation == routed.machine.incarnation && !free {
                     return repeat(&routed, &name, &taken, &checked.input);
                 }
             }

@@ -1,5 +1,6 @@
 //! UpdateStateMachine (SFN-SM-20…26).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use identity::Caller;
@@ -118,16 +119,18 @@ fn check(input: &Input) -> Result<(), Fault> {
         ));
     }
     if input.version_description.is_some() && !input.publish {
-        return Err(Fault::validation(
-            "Version description can only be set when publish is true",
-        ));
+        return Err(Fault::validation("Version description can only be set when publish is true"));
     }
     Ok(())
 }
 
+/// State to variables.
+type References = BTreeMap<String, Vec<String>>;
+
 /// What an update sets; absent members stay.
 struct Changes {
-    definition: Option<([u8; 32], std::collections::BTreeMap<String, Vec<String>>)>,
+    /// Its digest and the variables it reads.
+    definition: Option<([u8; 32], References)>,
     role_arn: Option<String>,
     logging: Option<Value>,
     tracing: Option<Value>,
