@@ -1,13 +1,14 @@
 //! The functions that Step Functions adds, and those whose clock or dice must come from the moment.
 
+mod dates;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError};
-use jsonata_core::parser;
+use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::value::JValue;
 use md5::Md5;
-use moment::{EpochMs, Moment, Random, format_iso};
+use moment::{Moment, Random};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -38,8 +39,10 @@ pub(crate) fn register(evaluator: &mut Evaluator, moment: &Moment) -> Result<(),
     evaluator.register_fn_override("shuffle", move |args: &[JValue]| {
         shuffle(args, &mut for_shuffle.borrow_mut())
     })?;
-    evaluator.register_fn_override("now", move |args: &[JValue]| now(args, now_ms))?;
+    evaluator.register_fn_override("now", move |args: &[JValue]| dates::now(args, now_ms))?;
     evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::from(now_ms)))?;
+    evaluator
+        .register_fn(guard::TO_MILLIS, move |args: &[JValue]| dates::to_millis(args, now_ms))?;
     // The service has no `$eval`; a call of it is one of an unknown function.
     evaluator.register_fn_override("eval", |_: &[JValue]| Err(messages::no_function()))
 }
@@ -138,22 +141,6 @@ fn shuffle(args: &[JValue], random: &mut Random) -> Outcome {
         items.swap(place, usize::try_from(other).unwrap_or(place));
     }
     Ok(JValue::array(items))
-}
-
-/// The moment, in ISO 8601 or as the picture says, like `$fromMillis`.
-fn now(args: &[JValue], now_ms: EpochMs) -> Outcome {
-    if args.iter().all(JValue::is_undefined) {
-        return Ok(JValue::from(format_iso(now_ms)));
-    }
-    let tree = parser::parse("$fromMillis($now, $picture, $zone)")
-        .map_err(|error| EvaluatorError::EvaluationError(error.to_string()))?;
-    let mut context = Context::new();
-    context.bind("now".to_owned(), JValue::from(now_ms));
-    for (place, name) in ["picture", "zone"].into_iter().enumerate() {
-        let value = args.get(place).cloned().unwrap_or(JValue::Undefined);
-        context.bind(name.to_owned(), value);
-    }
-    Evaluator::with_context(context).evaluate(&tree, &JValue::Undefined)
 }
 
 /// Argument `index`, counted from one, cut to an integer; `None` when it is not given.

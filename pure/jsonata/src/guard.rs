@@ -1,5 +1,5 @@
-//! Memory bounds that the evaluator lacks: operations whose result can outgrow their arguments are
-//! routed through checks wherever they might be repeated.
+//! Bounds that the evaluator lacks: operations whose result can outgrow their arguments are routed
+//! through checks wherever they might be repeated, and what would read the clock through ours.
 
 use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::evaluator::EvaluatorError;
@@ -13,6 +13,8 @@ use crate::{VALUE_BYTES_MAX, convert, messages};
 pub(crate) const CONCATENATE: &str = "__concatenate";
 pub(crate) const BOUNDED: &str = "__bounded";
 pub(crate) const WIDTH: &str = "__width";
+/// `$toMillis` with a picture, which may ask what day it is.
+pub(crate) const TO_MILLIS: &str = "__toMillis";
 
 /// That many concatenations in a row, each doubling the largest payload, stay harmless.
 const CONCATENATIONS_MAX: usize = 6;
@@ -21,8 +23,8 @@ const CONCATENATIONS_MAX: usize = 6;
 const GROWING: &[&str] =
     &["base64encode", "encodeUrl", "encodeUrlComponent", "join", "replace", "string"];
 
-/// Rewrites `tree` so that every value it builds step by step is checked.
-pub(crate) fn bound_growth(tree: &mut AstNode, shape: Shape) {
+/// Rewrites `tree` so that what it builds step by step is checked.
+pub(crate) fn install(tree: &mut AstNode, shape: Shape) {
     let mut concatenations = 0;
     tree::visit(tree, &mut |node| {
         let is_one = matches!(node, AstNode::Binary { op: BinaryOp::Concatenate, .. });
@@ -34,6 +36,15 @@ pub(crate) fn bound_growth(tree: &mut AstNode, shape: Shape) {
             let args = vec![take(lhs), take(rhs)];
             *node = call(CONCATENATE, args);
         }
+        AstNode::Function { name, args, .. } if name == "toMillis" && args.len() > 1 => {
+            *name = TO_MILLIS.to_owned();
+        }
+        AstNode::Binary { op: BinaryOp::ChainPipe, rhs, .. } => match &mut **rhs {
+            AstNode::Function { name, args, .. } if name == "toMillis" && !args.is_empty() => {
+                *name = TO_MILLIS.to_owned();
+            }
+            _ => {}
+        },
         AstNode::Function { name, args, .. } if name == "pad" => {
             if let Some(width) = args.get_mut(1) {
                 *width = call(WIDTH, vec![take(width)]);

@@ -16,7 +16,7 @@ pub(crate) fn expression(text: &str) -> Result<Expression, ParseError> {
     refuse_late_errors(&tree)?;
     let references = references::collect(&tree);
     let shape = tree::shape(&tree);
-    guard::bound_growth(&mut tree, shape);
+    guard::install(&mut tree, shape);
     Ok(Expression { text: text.to_owned(), tree: Arc::new(tree), references, shape })
 }
 
