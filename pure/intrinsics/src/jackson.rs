@@ -7,7 +7,8 @@ use crate::parse::number;
 /// Deepest nesting; leaves room for what a state wraps around the value.
 const DEPTH_MAX: usize = 100;
 
-const VALID_VALUE: &str = "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+const VALID_VALUE: &str = "expected a valid value (JSON String, Number, Array, Object or token \
+                           'null', 'true' or 'false')";
 
 /// The value, null for a blank text, or the message with its place.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {

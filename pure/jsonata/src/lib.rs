@@ -95,7 +95,8 @@ impl Expression {
         self.references.clone()
     }
 
-    /// Evaluates with the given variables (`states` among them); bounded in steps, depth and memory.
+    /// Evaluates with the given variables (`states` among them); bounded in depth, memory and
+    /// time.
     pub fn evaluate(
         &self,
         variables: &[(&str, &Value)],

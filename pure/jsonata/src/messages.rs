@@ -165,7 +165,10 @@ fn worded(code: &str, message: &str, tree: &AstNode) -> String {
         "D3030" => between(message, "Cannot convert '", "' to number")
             .map(|text| format!("Unable to cast value to a number: {}", json(text))),
         "D3100" => message.rsplit(' ').next().map(|radix| {
-            format!("The radix of the formatBase function must be between 2 and 36.  It was given {radix}")
+            format!(
+                "The radix of the formatBase function must be between 2 and 36.  It was given \
+                 {radix}"
+            )
         }),
         "D3130" => Some(format!(
             "Formatting or parsing an integer as a sequence starting with {} is not supported by \

@@ -316,7 +316,12 @@ fn string_to_json_fails_as_jackson_does() {
 #[test]
 fn json_to_string() {
     check(
-        json!({ "a": null, "b": "HelloWorld", "c": [1, 2, "HelloWorld"], "d": { "Arg1": 1, "Arg2": [] } }),
+        json!({
+            "a": null,
+            "b": "HelloWorld",
+            "c": [1, 2, "HelloWorld"],
+            "d": { "Arg1": 1, "Arg2": [] }
+        }),
         &[
             "States.JsonToString($.a)",
             "States.JsonToString(1.1)",
@@ -350,7 +355,9 @@ fn arrays() {
             "list": [1, 2, 3],
             "objects": [{ "1": 2, "2": [] }],
             "object": { "2": [], "1": 2 },
-            "twice": [null, null, true, 1, 1, 1.0, "1", [], [], { "a": 1, "b": 2 }, { "b": 2, "a": 1 }]
+            "twice": [
+                null, null, true, 1, 1, 1.0, "1", [], [], { "a": 1, "b": 2 }, { "b": 2, "a": 1 }
+            ]
         }),
         &[
             "States.Array()",

@@ -60,7 +60,7 @@ fn memory() {
         "$reduce([1..1000], function($a, $i){ [[$a]] }, 'x')",
         "$pad('x', 1e12)",
         "$pad('x', -1e12)",
-        "(function($f, $n, $a){ $f($f, $n, $a & $a) })(function($f, $n, $a){ $f($f, $n, $a & $a) }, 1, 'x')",
+        "($f := function($a){ $f($a & $a) }; $f('x'))",
     ] {
         assert_eq!(outcome(text, 1), LARGE, "{text}");
     }

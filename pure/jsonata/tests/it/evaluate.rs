@@ -9,7 +9,8 @@ pub(crate) fn outcome(text: &str, seed: u64) -> String {
     let states = json!({
         "input": {
             "n": 1.5, "big": 12345678901234567_u64, "huge": 18446744073709551615_u64, "nil": null,
-            "one": [1], "empty": [], "list": [{ "a": 1 }, { "a": 2 }], "text": "x", "nested": { "a": { "b": true } },
+            "one": [1], "empty": [], "list": [{ "a": 1 }, { "a": 2 }],
+            "text": "x", "nested": { "a": { "b": true } },
             "parse": "[1, 2, \"HelloWorld\"]"
         }
     });

@@ -50,7 +50,7 @@ fn messages() {
             "\"\\q\"",
             "\"\\u12\"",
             "1e999",
-            "function(x){1}",
+            "λ(x){1}",
             "5 := 1",
             "a := 1",
             "a@b",
@@ -94,7 +94,7 @@ fn messages() {
             "\q" => Unsupported escape sequence: \"q"
             "\u12" => The escape sequence \u must be followed by 4 hex digits
             1e999 => Number out of range: "1e999"
-            function(x){1} => Parameter 1 of function definition must be a variable name (start with $)
+            λ(x){1} => Parameter 1 of function definition must be a variable name (start with $)
             5 := 1 => The left side of := must be a variable name (start with $)
             a := 1 => The left side of := must be a variable name (start with $)
             a@b => The right side of "@" must be a variable name (start with $)

@@ -131,8 +131,8 @@ fn compare(case: &Value, text: &str, found: Result<Value, String>) -> Result<(),
         found == Err(undefined)
     } else {
         let code = case["code"].as_str().or(case["error"]["code"].as_str()).unwrap_or("?");
-        // A parse error has lost its code, as the service prints none. The evaluator finds a call of
-        // a number while parsing.
+        // A parse error has lost its code, as the service prints none. The evaluator finds a
+        // call of a number while parsing.
         let is_parse_error = code.starts_with('S') || ["T1006", "T1008"].contains(&code);
         found.is_err_and(|found| found != undefined && (is_parse_error || found.contains(code)))
     };

@@ -77,8 +77,13 @@ fn theirs(text: &str, document: &Value) -> Value {
     JsonPath::parse(text).unwrap().query(document).all().into_iter().cloned().collect()
 }
 
+/// Few enough for every run of the tests; a failure prints its smallest case.
+fn configuration() -> ProptestConfig {
+    ProptestConfig { cases: 512, failure_persistence: None, ..Default::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(configuration())]
 
     #[test]
     fn segments_agree(segments in prop::collection::vec(segment(), 0..4), document in document()) {
