@@ -113,7 +113,7 @@ async fn work_off(this: std::sync::Weak<Functions>, mut event: EventRecord, _pla
         match functions.attempt(&mut event).await {
             Next::Finished => {
                 if let Err(error) = functions.catalog.delete_event(&event).await {
-                    tracing::warn!(%error, "failed to note the end of an invocation; it may repeat");
+                    tracing::warn!(%error, "failed to note the end of an invocation");
                 }
                 return;
             }

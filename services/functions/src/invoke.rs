@@ -1,7 +1,6 @@
 //! From a request to invoke something to whatever runs it: the folder, a remote endpoint, or a
 //! function made through the API.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -286,7 +285,7 @@ fn launch_of(record: &FunctionRecord) -> Option<Launch> {
         code: Code::Archive(record.code_digest.clone()),
         timeout: Duration::from_secs(u64::from(record.timeout_s)),
         memory_mib: record.memory_mib,
-        environment: record.environment.clone().unwrap_or_else(BTreeMap::new),
+        environment: record.environment.clone().unwrap_or_default(),
         log_group: record.log_group.clone().unwrap_or_else(|| format!("/aws/lambda/{name}")),
     })
 }

@@ -208,7 +208,7 @@ impl Functions {
         let named = Named::parse(&query.caller, &query.argument, qualifier)?;
         if self.folder.find(&named.key.name).is_some() {
             let message = format!(
-                "The code and configuration of {} are in the development folder; change them there.",
+                "The code and configuration of {} are in the development folder; change it there.",
                 named.key.name
             );
             return Err(Fault::new("ResourceConflictException", message).with_status(409));

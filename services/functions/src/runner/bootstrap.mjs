@@ -60,7 +60,7 @@ function report(where, error) {
 
 function patchConsole() {
   const write = (level, args) => {
-    const text = util.format(...args).replace(/\n/g, '\r');
+    const text = util.format(...args);
     fs.writeSync(1, `${new Date().toISOString()}\t${requestId || 'undefined'}\t${level}\t${text}\n`);
   };
   const levels = {

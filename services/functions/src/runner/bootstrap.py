@@ -119,7 +119,8 @@ def error_of(error, request_id):
         kind, message, stack = error.kind, error.message, error.stack
     else:
         kind, message, stack = type(error).__name__, str(error), stack_of(error)
-    return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": stack}
+    report = {"errorMessage": message, "errorType": kind}
+    return {**report, "requestId": request_id, "stackTrace": stack}
 
 
 def log_error(error):

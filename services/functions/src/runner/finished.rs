@@ -130,7 +130,7 @@ mod tests {
         for outcome in outcomes {
             let (payload, is_error) = outcome.into_payload("R", Duration::from_secs(3));
             assert!(is_error);
-            text += &String::from_utf8(payload.to_vec()).unwrap();
+            text += std::str::from_utf8(&payload).unwrap();
             text.push('\n');
         }
         expect![[r#"

@@ -101,8 +101,13 @@ impl Text {
         }
         let line = std::mem::take(&mut self.partial);
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        log.append(&String::from_utf8_lossy(line));
+        // Runtimes write a carriage return where a message of several lines has its breaks.
+        for part in line.split(|byte| *byte == b'\r').filter(|part| !part.is_empty()) {
+            log.append(&String::from_utf8_lossy(part));
+        }
+        if line.is_empty() {
+            log.append("");
+        }
     }
 
     fn whole_line(&mut self, line: &str, log: &FunctionLog) {

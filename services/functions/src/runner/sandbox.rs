@@ -199,10 +199,9 @@ impl Sandbox {
     async fn perform(&self, launch: &Launch, work: &Work, is_fresh: bool) -> Try {
         let (taken, answered) = self.desk.offer(self.event(launch, work));
         let exchange = async {
-            if !is_fresh && tokio::time::timeout(HANDOFF_MAX, taken).await.is_err() {
-                if self.desk.withdraw() {
-                    return Try::NotTaken;
-                }
+            let is_late = !is_fresh && tokio::time::timeout(HANDOFF_MAX, taken).await.is_err();
+            if is_late && self.desk.withdraw() {
+                return Try::NotTaken;
             }
             match answered.await {
                 Ok(outcome) => Try::Done(outcome),

@@ -4,13 +4,14 @@ use std::process::{Command, Stdio};
 
 use crate::support::{World, eventually, is_running};
 
-const SPAWNING: &str = "import os, subprocess, time\n\
-                        def handler(event, context):\n\
-                        \x20   daemon = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n\
-                        \x20   root = os.environ['LAMBDA_TASK_ROOT']\n\
-                        \x20   open(root + '/.pids', 'w').write(f'{os.getpid()} {daemon.pid}')\n\
-                        \x20   os.rename(root + '/.pids', root + '/pids')\n\
-                        \x20   time.sleep(1000)\n";
+const SPAWNING: &str = r#"import os, subprocess, time
+def handler(event, context):
+    daemon = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    root = os.environ["LAMBDA_TASK_ROOT"]
+    open(root + "/.pids", "w").write(f"{os.getpid()} {daemon.pid}")
+    os.rename(root + "/.pids", root + "/pids")
+    time.sleep(1000)
+"#;
 
 #[tokio::test]
 async fn kill_9_leaves_nothing() {

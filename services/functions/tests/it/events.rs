@@ -12,11 +12,14 @@ use crate::support::{ROLE, World, archive, eventually, invocation, settings};
 use base64::Engine;
 
 /// Appends to `log` and fails as long as there are fewer than `event` lines in it.
-const COUNTING: &str = "import os\n\
-                        def handler(event, context):\n\
-                        \x20   path = os.environ['LOG']\n\
-                        \x20   with open(path, 'a') as log: log.write(context.aws_request_id + '\\n')\n\
-                        \x20   if len(open(path).readlines()) < event: raise Exception('again')\n";
+const COUNTING: &str = r#"import os
+def handler(event, context):
+    path = os.environ["LOG"]
+    with open(path, "a") as log:
+        log.write(context.aws_request_id + "\n")
+    if len(open(path).readlines()) < event:
+        raise Exception("again")
+"#;
 
 // SFN-INT-43
 #[tokio::test]

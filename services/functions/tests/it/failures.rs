@@ -28,15 +28,18 @@ async fn exceptions_look_as_recorded() {
 #[tokio::test]
 async fn node_errors_have_a_trace() {
     let mut world = World::new().await;
-    let source = "class PaymentError extends Error { constructor(m) { super(m); this.name = 'PaymentError'; } }\n\
-                  export const handler = async () => { throw new PaymentError('declined'); };\n";
+    let source = r#"class PaymentError extends Error {
+  get name() { return 'PaymentError'; }
+}
+export const handler = async () => { throw new PaymentError('declined'); };
+"#;
     world.add("throws", "nodejs22.x", "app.mjs", source);
     let failure = world.failure("throws", "{}").await;
     let value: serde_json::Value = serde_json::from_str(&failure).unwrap();
     assert_eq!(value["errorType"], "PaymentError");
     assert_eq!(value["errorMessage"], "declined");
-    assert_eq!(value["trace"][0], "PaymentError: declined");
-    assert_eq!(value["trace"][1], "    at handler (file:///var/task/app.mjs:2:44)");
+    assert_eq!(value["trace"][0], "Error: declined");
+    assert_eq!(value["trace"][1], "    at handler (file:///var/task/app.mjs:4:44)");
     world.add("says", "nodejs22.x", "app.js", "exports.handler = (e, c, done) => done('no');");
     let expected = r#"{"errorType":"string","errorMessage":"no","trace":[]}"#;
     assert_eq!(world.failure("says", "{}").await, expected);

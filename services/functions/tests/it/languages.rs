@@ -32,7 +32,8 @@ async fn python_prints_as_the_managed_runtime_does() {
         "f",
         "from decimal import Decimal\n\
          def handler(event, context):\n\
-         \x20   return b'\"HelloWorld!\"' if event == 1 else {'a': [1, 'é'], 'd': Decimal('1.5')}\n",
+         \x20   if event == 1: return b'\"HelloWorld!\"'\n\
+         \x20   return {'a': [1, 'é'], 'd': Decimal('1.5')}\n",
     );
     let invoked = world.call("f", "0").await;
     assert_eq!(text(&invoked.payload), r#"{"a": [1, "é"], "d": 1.5}"#);
