@@ -126,9 +126,10 @@ impl<'a> Run<'a> {
             self.outbox.clear_timer(id, kind);
         }
         let done = std::mem::replace(&mut self.frame_mut(id).visit.doing, Doing::Deciding);
-        if let Doing::Task(task) = &done {
-            let attempt = task.attempt;
-            self.outbox.close(id, attempt);
+        if let Doing::Task(task) = &done
+            && task.prepared.is_none()
+        {
+            self.outbox.close(id, task.attempt);
         }
         done
     }
