@@ -266,7 +266,8 @@ fn activity_times_out() {
     );
 }
 
-const FAIL: &str = r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "c"}}}"#;
+const FAIL: &str =
+    r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "c"}}}"#;
 
 // SFN-HIST-74, SFN-HIST-136
 #[test]
@@ -452,7 +453,8 @@ fn map_with_a_failing_activity() {
 // SFN-HIST-64, SFN-HIST-76, SFN-PAR-3
 #[test]
 fn runtime_errors_end_the_execution() {
-    let broken = r#"{"StartAt": "X", "States": {"X": {"Type": "Pass", "InputPath": "$.no", "End": true}}}"#;
+    let broken =
+        r#"{"StartAt": "X", "States": {"X": {"Type": "Pass", "InputPath": "$.no", "End": true}}}"#;
     let catch = r#""Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]"#;
     let end = r#""B": {"Type": "Succeed"}"#;
     let parallel = machine(&format!(

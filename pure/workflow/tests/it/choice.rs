@@ -38,7 +38,11 @@ fn operators() {
         (r#""NumericGreaterThanEquals": 9007199254740993"#, "9007199254740992", false),
         (r#""BooleanEquals": false"#, "false", true),
         (r#""BooleanEquals": false"#, "0", false),
-        (r#""TimestampEquals": "2024-01-01T00:00:00Z""#, r#""2024-01-01T01:00:00.000+01:00""#, true),
+        (
+            r#""TimestampEquals": "2024-01-01T00:00:00Z""#,
+            r#""2024-01-01T01:00:00.000+01:00""#,
+            true,
+        ),
         (r#""TimestampEquals": "2024-01-01T00:00:00Z""#, r#""2024-01-01""#, false),
         (r#""TimestampLessThan": "2024-01-01T00:00:00Z""#, r#""2023-12-31T23:59:59Z""#, true),
         (r#""IsNull": true"#, "null", true),
@@ -90,8 +94,10 @@ fn failures() {
     let missing = format!(
         "{prefix}Invalid path '$.no': The choice state's condition path references an invalid value."
     );
-    for text in [r#""Variable": "$.no", "IsNull": true"#, r#""Variable": "$.v", "NumericEqualsPath": "$.no""#]
-    {
+    for text in [
+        r#""Variable": "$.no", "IsNull": true"#,
+        r#""Variable": "$.v", "NumericEqualsPath": "$.no""#,
+    ] {
         assert_eq!(rule(text, r#"{"v": 1}"#), Err(missing.clone()));
     }
     let text = r#"{"StartAt": "A", "States": {

@@ -27,8 +27,7 @@ fn pass(fields: &str, input: &str) -> String {
     outcome(&format!(r#""A": {{"Type": "Pass", {fields} "End": true}}"#), input)
 }
 
-const PREFIX: &str =
-    "States.Runtime: An error occurred while executing the state 'A' (entered at the event id #2). ";
+const PREFIX: &str = "States.Runtime: An error occurred while executing the state 'A' (entered at the event id #2). ";
 
 // SFN-IO-1…5, SFN-PATH-7, SFN-PATH-8, SFN-TMPL-2, SFN-EXEC-37
 #[test]
@@ -57,8 +56,14 @@ fn passes() {
 #[test]
 fn templates() {
     let rows = [
-        (r#"{"Question.$": "$.q", "Answer.$": "$.a", "c": 1}"#, r#"{"c":1,"Answer":2,"Question":1}"#),
-        (r#"{"n": {"x.$": "$.q"}, "l": [{"y.$": "$.a"}, "$.q"]}"#, r#"{"n":{"x":1},"l":[{"y":2},"$.q"]}"#),
+        (
+            r#"{"Question.$": "$.q", "Answer.$": "$.a", "c": 1}"#,
+            r#"{"c":1,"Answer":2,"Question":1}"#,
+        ),
+        (
+            r#"{"n": {"x.$": "$.q"}, "l": [{"y.$": "$.a"}, "$.q"]}"#,
+            r#"{"n":{"x":1},"l":[{"y":2},"$.q"]}"#,
+        ),
         (r#"{"x.$": "$.l[7]"}"#, r#"{"x":null}"#),
         (r#"{"x.$": "$.l[?(@ > 5)]"}"#, r#"{"x":[]}"#),
         (r#"{"x.$": "States.Format('{}-{}', $.q, $$.Execution.Name)"}"#, r#"{"x":"1-e"}"#),
@@ -114,8 +119,10 @@ fn passing_through_copies_nothing() {
 #[test]
 fn parallel_keeps_the_text_of_its_branches() {
     let branch = r#"{"StartAt": "X", "States": {"X": {"Type": "Pass", "End": true}}}"#;
-    let told =
-        outcome(&format!(r#""A": {{"Type": "Parallel", "Branches": [{branch}], "End": true}}"#), "[1, 2]");
+    let told = outcome(
+        &format!(r#""A": {{"Type": "Parallel", "Branches": [{branch}], "End": true}}"#),
+        "[1, 2]",
+    );
     assert_eq!(told, "[[1, 2]]");
 }
 
@@ -233,7 +240,8 @@ fn variables() {
 // SFN-VAR-9
 #[test]
 fn variables_have_limits() {
-    let told = pass(r#""Assign": {"a.$": "$", "b.$": "$"},"#, &format!("\"{}\"", "x".repeat(200_000)));
+    let told =
+        pass(r#""Assign": {"a.$": "$", "b.$": "$"},"#, &format!("\"{}\"", "x".repeat(200_000)));
     assert!(told.starts_with("States.DataLimitExceeded"), "{told}");
 }
 
@@ -250,13 +258,11 @@ fn choice_assigns() {
 // SFN-FAIL-1, SFN-FAIL-2
 #[test]
 fn fails() {
-    let fail = |fields: &str| outcome(&format!(r#""A": {{"Type": "Fail", {fields}}}"#), r#"{"e": "E"}"#);
+    let fail =
+        |fields: &str| outcome(&format!(r#""A": {{"Type": "Fail", {fields}}}"#), r#"{"e": "E"}"#);
     assert_eq!(fail(r#""Error": "X", "Cause": "c""#), "X: c");
     assert_eq!(fail(r#""Comment": """#), "-: -");
-    assert_eq!(
-        fail(r#""ErrorPath": "$.e", "CausePath": "States.Format('{}!', $.e)""#),
-        "E: E!"
-    );
+    assert_eq!(fail(r#""ErrorPath": "$.e", "CausePath": "States.Format('{}!', $.e)""#), "E: E!");
     assert_eq!(
         fail(r#""ErrorPath": "$.no""#),
         format!(

@@ -24,14 +24,18 @@ fn catchers_output() {
     let all = r#"{"ErrorEquals": ["States.ALL"], "Next": "B""#;
     let rows = [
         (format!("{all}}}"), r#"{"Error":"E","Cause":"because"}"#),
-        (format!(r#"{all}, "ResultPath": "$.e"}}"#), r#"{"in":1,"e":{"Error":"E","Cause":"because"}}"#),
+        (
+            format!(r#"{all}, "ResultPath": "$.e"}}"#),
+            r#"{"in":1,"e":{"Error":"E","Cause":"because"}}"#,
+        ),
         (format!(r#"{all}, "ResultPath": null}}"#), r#"{"in": 1}"#),
         (
             format!(r#"{{"ErrorEquals": ["X"], "Next": "A"}}, {all}, "ResultPath": null}}"#),
             r#"{"in": 1}"#,
         ),
         (
-            r#"{"ErrorEquals": ["States.TaskFailed"], "Next": "B", "Assign": {"v.$": "$.Error"}}"#.into(),
+            r#"{"ErrorEquals": ["States.TaskFailed"], "Next": "B", "Assign": {"v.$": "$.Error"}}"#
+                .into(),
             r#"{"Error":"E","Cause":"because"}"#,
         ),
     ];
@@ -97,7 +101,10 @@ fn too_long_outputs() {
     assert_eq!(world.execution.head.error.as_deref(), Some("States.DataLimitExceeded"));
     assert!(world.short().contains("ParallelStateSucceeded"), "{}", world.short());
     let world = run(&text("States.DataLimitExceeded"), &input);
-    assert!(output(&world).starts_with(r#"{"Error":"States.DataLimitExceeded","Cause":"The state/task 'A'"#));
+    assert!(
+        output(&world)
+            .starts_with(r#"{"Error":"States.DataLimitExceeded","Cause":"The state/task 'A'"#)
+    );
 }
 
 // SFN-CATCH-3: it fails once more, and no catcher takes that.

@@ -113,9 +113,8 @@ impl World {
         let begun = self.execution.head.last_event_id > 0;
         let running = self.execution.head.status == Status::Running && begun;
         // P5: a reason to wake other than the year's end.
-        let wakes = |reason: &Waiting| {
-            !matches!(reason, Waiting::Timer { kind: TimerKind::Execution, .. })
-        };
+        let wakes =
+            |reason: &Waiting| !matches!(reason, Waiting::Timer { kind: TimerKind::Execution, .. });
         assert_eq!(running, waiting.iter().any(wakes), "{waiting:?} {:?}", self.execution);
         assert_eq!(transition.more, !self.execution.head.ready.is_empty());
         if !running && begun {

@@ -116,7 +116,8 @@ fn events_are_stored_and_read_back() {
     let read = serde_json::from_str(&stored).unwrap();
     assert_eq!(world.execution.frames, read);
     // A frame of a version that knew less.
-    let old = r#"{"id": 0, "parent": null, "visit": {"state": "A", "input": "{}", "doing": "Enter"}}"#;
+    let old =
+        r#"{"id": 0, "parent": null, "visit": {"state": "A", "input": "{}", "doing": "Enter"}}"#;
     let frame: workflow::execution::Frame = serde_json::from_str(old).unwrap();
     assert_eq!((frame.attempts, frame.visit.entered_id), (0, 0));
 }

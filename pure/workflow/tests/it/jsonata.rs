@@ -26,7 +26,11 @@ fn values() {
             r#"{"a": 1}"#,
             r#"{"s":2,"l":["x",null]}"#,
         ),
-        (r#""A": {"Type": "Succeed", "Output": "{% $states.context.State.Name %}"}"#, "{}", r#""A""#),
+        (
+            r#""A": {"Type": "Succeed", "Output": "{% $states.context.State.Name %}"}"#,
+            "{}",
+            r#""A""#,
+        ),
         (
             r#""A": {"Type": "Pass", "Assign": {"x": "{% $states.input.a %}"}, "Next": "B"},
                "B": {"Type": "Pass", "Assign": {"x": "{% $x + 1 %}"}, "Output": "{% $x %}", "Next": "C"},
@@ -83,36 +87,68 @@ fn failures() {
     fails(
         r#""A": {"Type": "Pass", "Output": {"a": {"b": [1, "{% $nothing %}"]}}, "End": true}"#,
         "{}",
-        expect![[r#""#]],
+        expect![[r#"
+            1<0 ExecutionStarted {"input":"{}","roleArn":"arn:aws:iam::111111111111:role/r"}
+            2<0 PassStateEntered {"name":"A","input":"{}"}
+            3<2 EvaluationFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$nothing' specified for the field 'Output/a/b[1]' returned nothing (undefined).","location":"Output/a/b[1]","state":"A"}
+            4<3 ExecutionFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$nothing' specified for the field 'Output/a/b[1]' returned nothing (undefined)."}
+        "#]],
     );
     fails(
         r#""A": {"Type": "Wait", "Timestamp": "{% 'soon' %}", "End": true}"#,
         "{}",
-        expect![[r#""#]],
+        expect![[r#"
+            1<0 ExecutionStarted {"input":"{}","roleArn":"arn:aws:iam::111111111111:role/r"}
+            2<0 WaitStateEntered {"name":"A","input":"{}"}
+            3<2 EvaluationFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: soon","location":"Timestamp","state":"A"}
+            4<3 ExecutionFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: soon"}
+        "#]],
     );
     fails(
         r#""A": {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "B"},
              {"Condition": "{% 1 %}", "Next": "B"}]}, "B": {"Type": "Succeed"}"#,
         "{}",
-        expect![[r#""#]],
+        expect![[r#"
+            1<0 ExecutionStarted {"input":"{}","roleArn":"arn:aws:iam::111111111111:role/r"}
+            2<0 ChoiceStateEntered {"name":"A","input":"{}"}
+            3<2 EvaluationFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '1' specified for the field 'Choices[1]/Condition' returned an unexpected result type. Expected 'boolean', but was 'number' for value: 1","location":"Choices[1]/Condition","state":"A"}
+            4<3 ExecutionFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '1' specified for the field 'Choices[1]/Condition' returned an unexpected result type. Expected 'boolean', but was 'number' for value: 1"}
+        "#]],
     );
     fails(
         r#""A": {"Type": "Choice", "Choices": [{"Condition": true, "Assign": {"x": "{% $f() %}"}, "Next": "B"}]},
            "B": {"Type": "Succeed"}"#,
         "{}",
-        expect![[r#""#]],
+        expect![[r#"
+            1<0 ExecutionStarted {"input":"{}","roleArn":"arn:aws:iam::111111111111:role/r"}
+            2<0 ChoiceStateEntered {"name":"A","input":"{}"}
+            3<2 EvaluationFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$f()' specified for the field 'Choices[0]/Assign/x' threw an error during evaluation. T1006: Attempted to invoke a non-function","location":"Choices[0]/Assign/x","state":"A"}
+            4<3 ExecutionFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$f()' specified for the field 'Choices[0]/Assign/x' threw an error during evaluation. T1006: Attempted to invoke a non-function"}
+        "#]],
     );
     fails(
         r#""A": {"Type": "Map", "Items": "{% 1 %}", "End": true,
              "ItemProcessor": {"StartAt": "X", "States": {"X": {"Type": "Pass", "End": true}}}}"#,
         "{}",
-        expect![[r#""#]],
+        expect![[r#"
+            1<0 ExecutionStarted {"input":"{}","roleArn":"arn:aws:iam::111111111111:role/r"}
+            2<0 MapStateEntered {"name":"A","input":"{}"}
+            3<2 EvaluationFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '1' specified for the field 'Items' returned an unexpected result type. Expected 'array', but was 'number' for value: 1","location":"Items","state":"A"}
+            4<3 MapStateFailed
+            5<4 ExecutionFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '1' specified for the field 'Items' returned an unexpected result type. Expected 'array', but was 'number' for value: 1"}
+        "#]],
     );
     fails(
         r#""A": {"Type": "Map", "End": true,
              "ItemProcessor": {"StartAt": "X", "States": {"X": {"Type": "Pass", "End": true}}}}"#,
         r#"{"no": "array"}"#,
-        expect![[r#""#]],
+        expect![[r#"
+            1<0 ExecutionStarted {"input":"{\"no\": \"array\"}","roleArn":"arn:aws:iam::111111111111:role/r"}
+            2<0 MapStateEntered {"name":"A","input":"{\"no\": \"array\"}"}
+            3<2 EvaluationFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). Map state input must be an array but was: {\"no\":\"array\"}","state":"A"}
+            4<3 MapStateFailed
+            5<4 ExecutionFailed {"error":"States.QueryEvaluationError","cause":"An error occurred while executing the state 'A' (entered at the event id #2). Map state input must be an array but was: {\"no\":\"array\"}"}
+        "#]],
     );
 }
 
@@ -139,7 +175,10 @@ fn numbers() {
     ] {
         assert_eq!(timeout(value), format!("{prefix}{told}"));
     }
-    assert_eq!(outcome(r#""A": {"Type": "Wait", "Seconds": "{% 1 + 1 %}", "End": true}"#, "1"), "1");
+    assert_eq!(
+        outcome(r#""A": {"Type": "Wait", "Seconds": "{% 1 + 1 %}", "End": true}"#, "1"),
+        "1"
+    );
 }
 
 // SFN-HIST-55, SFN-RETRY-7

@@ -95,7 +95,9 @@ fn replay(case: &Value, definition: &Value, run: &Value) -> Result<(), String> {
     {
         return Err(format!("status {status} is {:?}", world.execution.head));
     }
-    let Some(history) = expected["history"].as_array() else { return outcome_only(expected, &world) };
+    let Some(history) = expected["history"].as_array() else {
+        return outcome_only(expected, &world);
+    };
     let events = world.history.iter();
     let mut told: Vec<Value> =
         events.map(|event| normal(event_to_json(event, true), case)).collect();
@@ -187,9 +189,7 @@ fn parse_members(value: Value) -> Value {
 
 fn parsed(value: Value) -> Value {
     match &value {
-        Value::String(text) if text.starts_with('{') => {
-            serde_json::from_str(text).unwrap_or(value)
-        }
+        Value::String(text) if text.starts_with('{') => serde_json::from_str(text).unwrap_or(value),
         _ => value,
     }
 }

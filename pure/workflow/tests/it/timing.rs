@@ -41,10 +41,8 @@ fn waits_end_when_they_should() {
         (
             r#""TimestampPath": "$.s""#,
             r#"{"s": "2024-01-01"}"#,
-            Err(
-                "The TimestampPath parameter does not reference a valid ISO-8601 extended offset \
-                 date-time format string: $.s == 2024-01-01",
-            ),
+            Err("The TimestampPath parameter does not reference a valid ISO-8601 extended offset \
+                 date-time format string: $.s == 2024-01-01"),
         ),
         (r#""Timestamp": "2092-01-20T00:00:00Z""#, "{}", Err("Wait state delay is too long.")),
     ];
@@ -60,8 +58,7 @@ fn waits_end_when_they_should() {
             }
             Err(told) => {
                 let cause = world.execution.head.cause.unwrap();
-                let prefix =
-                    "An error occurred while executing the state 'A' (entered at the event id #2). ";
+                let prefix = "An error occurred while executing the state 'A' (entered at the event id #2). ";
                 assert_eq!(cause, format!("{prefix}{told}"));
             }
         }
@@ -126,9 +123,11 @@ fn jitter_comes_from_the_moment() {
 // SFN-SEM-1: a year is the longest; without TimeoutSeconds it is the deadline.
 #[test]
 fn a_year_is_the_deadline() {
-    for (field, seconds) in
-        [("", 31_536_000), (r#""TimeoutSeconds": 99999999,"#, 31_536_000), (r#""TimeoutSeconds": 9,"#, 9)]
-    {
+    for (field, seconds) in [
+        ("", 31_536_000),
+        (r#""TimeoutSeconds": 99999999,"#, 31_536_000),
+        (r#""TimeoutSeconds": 9,"#, 9),
+    ] {
         let text = format!(
             r#"{{"StartAt": "A", {field} "States": {{"A": {{"Type": "Wait", "Seconds": 9, "End": true}}}}}}"#
         );
