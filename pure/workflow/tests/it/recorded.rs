@@ -14,6 +14,7 @@ use crate::harness::World;
 const SHARE_MIN: f64 = 0.95;
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the cases are files")]
 fn recorded_executions_are_equal() {
     let Some(folder) = folder() else {
         println!("skipped: no recorded cases beside the workspace; RUNG_SHARED names their folder");
@@ -48,6 +49,7 @@ fn recorded_executions_are_equal() {
     assert!(f64::from(equal) / f64::from(all) >= SHARE_MIN, "{equal} of {all}\n{differences}");
 }
 
+#[expect(clippy::disallowed_methods, reason = "where the cases lie is a setting")]
 fn folder() -> Option<PathBuf> {
     let shared = match std::env::var_os("RUNG_SHARED") {
         Some(folder) => PathBuf::from(folder),
@@ -328,7 +330,7 @@ impl Comparison {
         wanted: &Map<String, Value>,
         got: &Map<String, Value>,
     ) -> Result<(), String> {
-        for name in got.keys().filter(|name| !wanted.contains_key(*name)) {
+        if let Some(name) = got.keys().find(|name| !wanted.contains_key(*name)) {
             return Err(format!("{name} is too much"));
         }
         for (name, wanted) in wanted {
