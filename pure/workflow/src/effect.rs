@@ -16,7 +16,8 @@ pub enum Effect {
     Offer { frame: FrameId, attempt: u32, activity_arn: String, input: Payload },
     /// A task's attempt is over, whatever comes: its token is closed, its call's answer unwanted.
     Close { frame: FrameId, attempt: u32 },
-    /// Wake the frame at `due_ms` with [`crate::event::Event::Timer`]; replaces a timer of that kind.
+    /// Wake the frame at `due_ms` with [`crate::event::Event::Timer`]; replaces a timer of that
+    /// kind. A timer that fired is cleared like any other.
     SetTimer { frame: FrameId, kind: TimerKind, due_ms: EpochMs },
     /// Forget that timer.
     ClearTimer { frame: FrameId, kind: TimerKind },

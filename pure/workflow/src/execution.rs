@@ -79,7 +79,8 @@ impl Status {
     }
 }
 
-/// One sequential thread: the top level, a Parallel branch or a Map iteration, and the state it is in.
+/// One sequential thread, the top level, a Parallel branch or a Map iteration, and the state that
+/// it is in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
     pub id: FrameId,
@@ -283,7 +284,8 @@ impl Execution {
         reasons
     }
 
-    /// The attempt, if it is still open. One whose callback is held is open, but its token is settled.
+    /// The attempt, if it is still open. One whose callback is held is open, but its token is
+    /// settled.
     pub fn task_open(&self, frame: FrameId, attempt: u32) -> Option<OpenTask> {
         match &self.frames.get(&frame)?.visit.doing {
             Doing::Task(task) if task.attempt == attempt => Some((**task).clone()),

@@ -92,7 +92,8 @@ fn combinations() {
 fn failures() {
     let prefix = "An error occurred while executing the state 'A' (entered at the event id #2). ";
     let missing = format!(
-        "{prefix}Invalid path '$.no': The choice state's condition path references an invalid value."
+        "{prefix}Invalid path '$.no': The choice state's condition path references an invalid \
+         value."
     );
     for text in [
         r#""Variable": "$.no", "IsNull": true"#,

@@ -27,7 +27,8 @@ fn pass(fields: &str, input: &str) -> String {
     outcome(&format!(r#""A": {{"Type": "Pass", {fields} "End": true}}"#), input)
 }
 
-const PREFIX: &str = "States.Runtime: An error occurred while executing the state 'A' (entered at the event id #2). ";
+const PREFIX: &str = "States.Runtime: An error occurred while executing the state 'A' (entered at \
+                      the event id #2). ";
 
 // SFN-IO-1…5, SFN-PATH-7, SFN-PATH-8, SFN-TMPL-2, SFN-EXEC-37
 #[test]
@@ -82,19 +83,23 @@ fn messages() {
         (r#""OutputPath": "$.no.x","#, "Invalid path '$.no.x' : Missing property in path $['no']"),
         (
             r#""Parameters": {"k.$": "$.no"},"#,
-            "The JSONPath '$.no' specified for the field 'k.$' could not be found in the input '{\"a\":1}'",
+            "The JSONPath '$.no' specified for the field 'k.$' could not be found in \
+             the input '{\"a\":1}'",
         ),
         (
             r#""Parameters": {"k.$": "$none"},"#,
-            "The JSONPath '$none' specified for the field 'k.$' could not be found in the input '{\"a\":1}'",
+            "The JSONPath '$none' specified for the field 'k.$' could not be found in \
+             the input '{\"a\":1}'",
         ),
         (
             r#""Parameters": {"k.$": "States.MathAdd('a', 1)"},"#,
-            "There was an error while evaluating the intrinsic function: States.MathAdd('a', 1). Invalid arguments in States.MathAdd",
+            "There was an error while evaluating the intrinsic function: \
+             States.MathAdd('a', 1). Invalid arguments in States.MathAdd",
         ),
         (
             r#""Parameters": {"k.$": "States.Array($.no)"},"#,
-            "The function 'States.Array($.no)' had the following error: The JsonPath argument for the field '$.no' could not be found in the input '{\"a\":1}'",
+            "The function 'States.Array($.no)' had the following error: The JsonPath \
+             argument for the field '$.no' could not be found in the input '{\"a\":1}'",
         ),
     ];
     for (fields, told) in rows {

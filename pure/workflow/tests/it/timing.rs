@@ -58,7 +58,8 @@ fn waits_end_when_they_should() {
             }
             Err(told) => {
                 let cause = world.execution.head.cause.unwrap();
-                let prefix = "An error occurred while executing the state 'A' (entered at the event id #2). ";
+                let prefix = "An error occurred while executing the state 'A' (entered at the \
+                              event id #2). ";
                 assert_eq!(cause, format!("{prefix}{told}"));
             }
         }
