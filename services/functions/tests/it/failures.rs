@@ -38,7 +38,7 @@ export const handler = async () => { throw new PaymentError('declined'); };
     let value: serde_json::Value = serde_json::from_str(&failure).unwrap();
     assert_eq!(value["errorType"], "PaymentError");
     assert_eq!(value["errorMessage"], "declined");
-    assert_eq!(value["trace"][0], "Error: declined");
+    assert_eq!(value["trace"][0], "PaymentError: declined");
     assert_eq!(value["trace"][1], "    at handler (file:///var/task/app.mjs:4:44)");
     world.add("says", "nodejs22.x", "app.js", "exports.handler = (e, c, done) => done('no');");
     let expected = r#"{"errorType":"string","errorMessage":"no","trace":[]}"#;
