@@ -183,6 +183,11 @@ pub trait Engine: Send + Sync + 'static {
     /// Removes a family with all its rows. One that is not there is no error.
     fn drop_family(&self, family: &str) -> Result<(), EngineError>;
 
+    /// Housekeeping, about once a second, on the thread that flushes.
+    fn tend(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Space left where the engine writes, if that can be known. Called about once a second.
     fn free_bytes(&self) -> Option<u64> {
         None

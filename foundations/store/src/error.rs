@@ -36,10 +36,7 @@ pub enum Unavailable {
     NoPartition(PartitionId),
     /// Stays so until an operator acts.
     #[error("partition {partition} is stopped: {evidence}")]
-    Broken {
-        partition: PartitionId,
-        evidence: Arc<str>,
-    },
+    Broken { partition: PartitionId, evidence: Arc<str> },
     #[error("partition {0} was taken over by another node")]
     Moved(PartitionId),
     #[error("partition {0} is finding out whether its last commit happened")]

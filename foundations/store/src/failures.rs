@@ -48,6 +48,11 @@ impl Failures {
         self.next.lock().push_back((call, failure));
     }
 
+    /// Forgets the failures that have not happened.
+    pub fn clear(&self) {
+        self.next.lock().clear();
+    }
+
     /// While set, appends and flushes find no space.
     pub fn set_full(&self, full: bool) {
         self.full.store(full, Ordering::SeqCst);
@@ -110,8 +115,7 @@ impl Engine for Faulty {
         wanted: &[(PartitionId, Epoch)],
         node: &str,
     ) -> Result<Vec<Claim>, EngineError> {
-        self.failures
-            .around(Call::Claim, || self.inner.claim(wanted, node))
+        self.failures.around(Call::Claim, || self.inner.claim(wanted, node))
     }
 
     fn release(&self, held: &[(PartitionId, Epoch)]) -> Result<(), EngineError> {
@@ -119,13 +123,11 @@ impl Engine for Faulty {
     }
 
     fn append(&self, batches: &[Sealed]) -> Result<Vec<PartitionId>, EngineError> {
-        self.failures
-            .around(Call::Append, || self.inner.append(batches))
+        self.failures.around(Call::Append, || self.inner.append(batches))
     }
 
     fn flush(&self, slices: &[Slice]) -> Result<Vec<PartitionId>, EngineError> {
-        self.failures
-            .around(Call::Flush, || self.inner.flush(slices))
+        self.failures.around(Call::Flush, || self.inner.flush(slices))
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot>, EngineError> {
@@ -144,12 +146,12 @@ impl Engine for Faulty {
         self.inner.drop_family(family)
     }
 
+    fn tend(&self) -> Result<(), EngineError> {
+        self.inner.tend()
+    }
+
     fn free_bytes(&self) -> Option<u64> {
-        if self.failures.is_full() {
-            Some(0)
-        } else {
-            self.inner.free_bytes()
-        }
+        if self.failures.is_full() { Some(0) } else { self.inner.free_bytes() }
     }
 
     fn directory(&self) -> Option<&Path> {

@@ -19,14 +19,12 @@ const SLICE_BYTES_MAX: usize = 1 << 20;
 
 pub(crate) fn spawn(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     let shared = shared.clone();
-    std::thread::Builder::new()
-        .name("store-flush".to_owned())
-        .spawn(move || {
-            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&shared)));
-            if ran.is_err() {
-                shared.fail("the flush thread panicked");
-            }
-        })
+    std::thread::Builder::new().name("store-flush".to_owned()).spawn(move || {
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&shared)));
+        if ran.is_err() {
+            shared.fail("the flush thread panicked");
+        }
+    })
 }
 
 fn run(shared: &Shared) {
@@ -35,6 +33,7 @@ fn run(shared: &Shared) {
         if let Some(witness) = &shared.witness {
             witness.sync();
         }
+        tend(shared);
         watch_space(shared);
         let due = flushed.elapsed() >= shared.options.flush_interval;
         if wanted || due {
@@ -48,10 +47,7 @@ fn run(shared: &Shared) {
 
 /// Waits for the next turn: true if a flush is wanted at once, `None` at the end.
 fn wait(shared: &Shared) -> Option<bool> {
-    let interval: Duration = shared
-        .options
-        .watch_interval
-        .min(shared.options.flush_interval);
+    let interval: Duration = shared.options.watch_interval.min(shared.options.flush_interval);
     let mut state = shared.watch.state.lock();
     if !state.stop && !state.flush {
         shared.watch.wake.wait_for(&mut state, interval);
@@ -60,12 +56,19 @@ fn wait(shared: &Shared) -> Option<bool> {
     (!state.stop).then_some(wanted)
 }
 
+fn tend(shared: &Shared) {
+    match shared.engine.tend() {
+        Ok(()) => {}
+        Err(error @ (EngineError::Device(_) | EngineError::Damaged(_))) => {
+            shared.fail(&error.to_string());
+        }
+        Err(error) => tracing::debug!("housekeeping will be repeated: {error}"),
+    }
+}
+
 fn watch_space(shared: &Shared) {
     let free = shared.engine.free_bytes().unwrap_or(u64::MAX);
-    shared
-        .space
-        .low
-        .store(free < FREE_BYTES_START, Ordering::Relaxed);
+    shared.space.low.store(free < FREE_BYTES_START, Ordering::Relaxed);
     let full = free < FREE_BYTES_WRITE;
     if shared.space.full.swap(full, Ordering::Relaxed) && !full {
         tracing::info!("there is space again: writing goes on");
@@ -113,38 +116,21 @@ fn plan(shared: &Shared, partition: &Partition) -> Option<Plan> {
     if position.tail == position.applied {
         return None;
     }
-    let rows = committed
-        .overlay
-        .families()
-        .iter()
-        .flat_map(|(family, cells)| {
-            cells.iter().map(|(key, cell)| Row {
-                family: family.clone(),
-                key: key.clone(),
-                value: cell.value.clone(),
-            })
-        });
-    Some(Plan {
-        partition: partition.id,
-        position,
-        rows: rows.collect(),
-    })
+    let rows = committed.overlay.families().iter().flat_map(|(family, cells)| {
+        cells.iter().map(|(key, cell)| Row {
+            family: family.clone(),
+            key: key.clone(),
+            value: cell.value.clone(),
+        })
+    });
+    Some(Plan { partition: partition.id, position, rows: rows.collect() })
 }
 
 /// Cuts a plan into slices; `applied` moves with the last, so that one cut short changes nothing
 /// a reader sees.
 fn cut(plan: Plan) -> Vec<Slice> {
-    let Plan {
-        partition,
-        position,
-        rows,
-    } = plan;
-    let slice = |rows| Slice {
-        partition,
-        epoch: position.epoch,
-        rows,
-        applied: None,
-    };
+    let Plan { partition, position, rows } = plan;
+    let slice = |rows| Slice { partition, epoch: position.epoch, rows, applied: None };
     let mut slices = Vec::new();
     let (mut part, mut bytes) = (Vec::new(), 0);
     for row in rows {
@@ -157,15 +143,8 @@ fn cut(plan: Plan) -> Vec<Slice> {
         part.push(row);
     }
     let anchor = record::seal_anchor(partition, position.tail, &position.last);
-    let applied = Applied {
-        from: position.applied,
-        to: position.tail,
-        anchor,
-    };
-    slices.push(Slice {
-        applied: Some(applied),
-        ..slice(part)
-    });
+    let applied = Applied { from: position.applied, to: position.tail, anchor };
+    slices.push(Slice { applied: Some(applied), ..slice(part) });
     slices
 }
 
@@ -213,10 +192,8 @@ impl Group {
             }
         };
         add(&shared.counters.flushed_rows, group.rows);
-        let (written, refused): (Vec<Slice>, Vec<Slice>) = group
-            .slices
-            .into_iter()
-            .partition(|slice| landed.contains(&slice.partition));
+        let (written, refused): (Vec<Slice>, Vec<Slice>) =
+            group.slices.into_iter().partition(|slice| landed.contains(&slice.partition));
         for slice in &written {
             if let Some(applied) = &slice.applied {
                 forget(shared, slice.partition, applied.to)?;
@@ -231,9 +208,7 @@ fn forget(shared: &Shared, partition: PartitionId, applied: u64) -> Result<(), U
     let mut committed = shared.partition(partition)?.committed.write();
     let before = committed.overlay.bytes();
     committed.overlay.remove_through(applied);
-    shared
-        .counters
-        .overlay_changed(before, committed.overlay.bytes());
+    shared.counters.overlay_changed(before, committed.overlay.bytes());
     committed.position.applied = applied;
     Ok(())
 }
@@ -269,9 +244,7 @@ pub(crate) fn drop_family(shared: &Shared, family: &str) -> Result<(), ReadError
         let mut committed = partition.committed.write();
         let before = committed.overlay.bytes();
         committed.overlay.remove_family(family);
-        shared
-            .counters
-            .overlay_changed(before, committed.overlay.bytes());
+        shared.counters.overlay_changed(before, committed.overlay.bytes());
     }
     Ok(shared.engine.drop_family(family)?)
 }

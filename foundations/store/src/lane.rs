@@ -79,14 +79,12 @@ impl Lane {
 
 pub(crate) fn spawn(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     let shared = shared.clone();
-    std::thread::Builder::new()
-        .name("store-lane".to_owned())
-        .spawn(move || {
-            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&shared)));
-            if ran.is_err() {
-                shared.fail("the commit lane panicked");
-            }
-        })
+    std::thread::Builder::new().name("store-lane".to_owned()).spawn(move || {
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&shared)));
+        if ran.is_err() {
+            shared.fail("the commit lane panicked");
+        }
+    })
 }
 
 fn run(shared: &Shared) {
@@ -113,11 +111,7 @@ fn turn(shared: &Shared, dirty: &[PartitionId]) {
             // It only waited for those before it, and they are durable.
             settle_all(batch.settles, &Ok(()));
         } else {
-            taken.push(Taken {
-                partition,
-                batch,
-                batch_id: shared.next_batch_id(),
-            });
+            taken.push(Taken { partition, batch, batch_id: shared.next_batch_id() });
         }
     }
     commit(shared, taken);
@@ -178,12 +172,7 @@ fn finish(shared: &Shared, taken: Vec<Taken<'_>>, sealed: &[Sealed], landed: &[P
         if landed.contains(&sealed.partition) {
             settles.extend(publish(shared, taken, sealed));
         } else {
-            drop_batch(
-                shared,
-                taken,
-                Unavailable::Moved(sealed.partition),
-                Lost::Partition,
-            );
+            drop_batch(shared, taken, Unavailable::Moved(sealed.partition), Lost::Partition);
         }
     }
     if let Some(witness) = &shared.witness {
@@ -197,9 +186,7 @@ fn finish(shared: &Shared, taken: Vec<Taken<'_>>, sealed: &[Sealed], landed: &[P
 
 /// Staged becomes committed. Returns whom to tell.
 fn publish(shared: &Shared, taken: Taken<'_>, sealed: &Sealed) -> Vec<Settle> {
-    let Taken {
-        partition, batch, ..
-    } = taken;
+    let Taken { partition, batch, .. } = taken;
     let counters = &shared.counters;
     add(&counters.records, 1);
     add(&counters.rows, batch.rows.rows());
@@ -275,12 +262,7 @@ fn settle_unknown<'a>(shared: &Shared, taken: Vec<Taken<'a>>, sealed: &[Sealed])
     add(&shared.counters.unknown, 1);
     for taken in &taken {
         let settling = Unavailable::Settling(taken.partition.id);
-        taken
-            .partition
-            .control
-            .lock()
-            .refuse
-            .get_or_insert(settling);
+        taken.partition.control.lock().refuse.get_or_insert(settling);
     }
     let claims = match claim_again(shared, &taken) {
         Ok(claims) => claims,
@@ -291,16 +273,9 @@ fn settle_unknown<'a>(shared: &Shared, taken: Vec<Taken<'a>>, sealed: &[Sealed])
     };
     let mut again = Vec::new();
     for (taken, sealed) in taken.into_iter().zip(sealed) {
-        let claim = claims
-            .iter()
-            .find(|claim| claim.partition == sealed.partition);
+        let claim = claims.iter().find(|claim| claim.partition == sealed.partition);
         let Some(claim) = claim else {
-            drop_batch(
-                shared,
-                taken,
-                Unavailable::Moved(sealed.partition),
-                Lost::Partition,
-            );
+            drop_batch(shared, taken, Unavailable::Moved(sealed.partition), Lost::Partition);
             continue;
         };
         match find(shared, claim, sealed) {
@@ -318,10 +293,7 @@ fn settle_unknown<'a>(shared: &Shared, taken: Vec<Taken<'a>>, sealed: &[Sealed])
                 settle_all(settles, &Ok(()));
             }
             Err(evidence) => {
-                let why = Unavailable::Broken {
-                    partition: sealed.partition,
-                    evidence,
-                };
+                let why = Unavailable::Broken { partition: sealed.partition, evidence };
                 drop_batch(shared, taken, why, Lost::Partition);
             }
         }

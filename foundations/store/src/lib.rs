@@ -20,6 +20,7 @@ mod recovery;
 mod shared;
 mod stage;
 mod statistics;
+pub mod suite;
 mod table;
 mod witness;
 
@@ -74,9 +75,7 @@ impl Store {
     ) -> Result<Store, OpenError> {
         let shared = Arc::new(recovery::recover(engine, host, options)?);
         let threads = Mutex::new(vec![lane::spawn(&shared)?, flush::spawn(&shared)?]);
-        Ok(Store {
-            handle: Arc::new(Handle { shared, threads }),
-        })
+        Ok(Store { handle: Arc::new(Handle { shared, threads }) })
     }
 
     pub fn partition_count(&self) -> u16 {
@@ -142,12 +141,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, ReadError> {
         let shared = self.shared();
-        let span = Span {
-            family,
-            range: &range,
-            order,
-            limit,
-        };
+        let span = Span { family, range: &range, order, limit };
         let committed = shared.readable(partition)?;
         let above = front(&[&committed.overlay], &span);
         // Opened under the lock: a flush empties the overlay only after the family has its rows.
@@ -166,17 +160,8 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, ReadError> {
         let shared = self.shared();
-        let span = Span {
-            family,
-            range: &range,
-            order,
-            limit,
-        };
-        let committed: Vec<_> = shared
-            .partitions
-            .iter()
-            .map(|p| p.committed.read())
-            .collect();
+        let span = Span { family, range: &range, order, limit };
+        let committed: Vec<_> = shared.partitions.iter().map(|p| p.committed.read()).collect();
         let overlays: Vec<&Table> = committed.iter().map(|c| &c.overlay).collect();
         let above = front(&overlays, &span);
         let below = shared.engine.snapshot()?;
@@ -247,10 +232,7 @@ impl Handle {
         let threads = std::mem::take(&mut *self.threads.lock());
         let this = std::thread::current().id();
         // The last handle may die in a callback on the lane thread, which cannot wait for itself.
-        for thread in threads
-            .into_iter()
-            .filter(|thread| thread.thread().id() != this)
-        {
+        for thread in threads.into_iter().filter(|thread| thread.thread().id() != this) {
             if thread.join().is_err() {
                 tracing::error!("a store thread panicked");
             }

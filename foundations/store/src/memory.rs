@@ -67,9 +67,7 @@ impl Memory {
 
 impl State {
     fn partition(&mut self, id: PartitionId, epoch: Epoch) -> Option<&mut Claim> {
-        self.partitions
-            .get_mut(usize::from(id))
-            .filter(|row| row.epoch == epoch)
+        self.partitions.get_mut(usize::from(id)).filter(|row| row.epoch == epoch)
     }
 
     fn append(&mut self, batch: &Sealed) -> bool {
@@ -112,12 +110,7 @@ impl State {
     }
 
     fn put(&mut self, row: &Row) {
-        let rows = Arc::make_mut(
-            self.seen
-                .families
-                .entry(row.family.to_string())
-                .or_default(),
-        );
+        let rows = Arc::make_mut(self.seen.families.entry(row.family.to_string()).or_default());
         match &row.value {
             Some(value) => rows.insert(row.key.clone(), value.clone()),
             None => rows.remove(&row.key),
@@ -210,11 +203,7 @@ impl Engine for Memory {
 
 impl Snapshot for Seen {
     fn get(&self, family: &str, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
-        Ok(self
-            .families
-            .get(family)
-            .and_then(|rows| rows.get(key))
-            .cloned())
+        Ok(self.families.get(family).and_then(|rows| rows.get(key)).cloned())
     }
 
     fn scan(
@@ -249,9 +238,6 @@ impl Snapshot for Seen {
         limit: usize,
     ) -> Result<Vec<LogRecord>, EngineError> {
         let records = self.log.range((partition, from)..=(partition, Seq::MAX));
-        Ok(records
-            .take(limit)
-            .map(|(_, record)| record.clone())
-            .collect())
+        Ok(records.take(limit).map(|(_, record)| record.clone()).collect())
     }
 }

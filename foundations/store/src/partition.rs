@@ -79,11 +79,7 @@ impl Position {
 
 impl Partition {
     pub(crate) fn new(id: PartitionId) -> Partition {
-        Partition {
-            id,
-            control: Mutex::default(),
-            committed: RwLock::default(),
-        }
+        Partition { id, control: Mutex::default(), committed: RwLock::default() }
     }
 
     /// Keeps work out, and readers too where what is committed may not be believed.
@@ -112,10 +108,7 @@ impl Partition {
         let mut control = self.control.lock();
         control.staged = Table::default();
         control.locals.clear();
-        std::mem::take(&mut control.open)
-            .into_iter()
-            .flat_map(|batch| batch.settles)
-            .collect()
+        std::mem::take(&mut control.open).into_iter().flat_map(|batch| batch.settles).collect()
     }
 }
 

@@ -38,10 +38,7 @@ pub(crate) struct Anchor {
 
 pub(crate) fn hash_of(body: &[u8]) -> Hash {
     let digest = Sha256::digest(body);
-    digest
-        .first_chunk()
-        .copied()
-        .expect("a SHA-256 is longer than 16 bytes")
+    digest.first_chunk().copied().expect("a SHA-256 is longer than 16 bytes")
 }
 
 impl Header {
@@ -67,12 +64,7 @@ fn body(header: &Header, rows: &Table) -> Bytes {
     out.put_u64_le(header.id_mark);
     out.put_slice(&header.previous);
     put_rows(&mut out, rows);
-    envelope::encode(
-        KIND_RECORD,
-        FORMAT,
-        &place(header.partition, header.seq),
-        &out,
-    )
+    envelope::encode(KIND_RECORD, FORMAT, &place(header.partition, header.seq), &out)
 }
 
 fn put_rows(out: &mut Vec<u8>, rows: &Table) {
@@ -106,10 +98,7 @@ pub(crate) fn unseal(
     let decoded = envelope::decode(&place(partition, record.seq), &record.body)
         .map_err(|damage| damage.to_string())?;
     if decoded.kind != KIND_RECORD || decoded.format != FORMAT {
-        return Err(format!(
-            "kind {} format {} is not a log record",
-            decoded.kind, decoded.format
-        ));
+        return Err(format!("kind {} format {} is not a log record", decoded.kind, decoded.format));
     }
     let mut body = decoded.body;
     let header = take_header(&mut body).ok_or("the header is cut short")?;
@@ -138,9 +127,7 @@ fn take_rows(body: &mut Bytes) -> Option<Vec<Row>> {
     let mut rows = Vec::new();
     for _ in 0..body.try_get_u16_le().ok()? {
         let name = take_bytes(body)?;
-        let name = std::str::from_utf8(&name)
-            .ok()
-            .filter(|name| is_family_name(name))?;
+        let name = std::str::from_utf8(&name).ok().filter(|name| is_family_name(name))?;
         let family = Family::from(name);
         for _ in 0..body.try_get_u32_le().ok()? {
             let key = take_bytes(body)?;
@@ -148,11 +135,7 @@ fn take_rows(body: &mut Bytes) -> Option<Vec<Row>> {
                 0 => None,
                 _ => Some(take_bytes(body)?),
             };
-            rows.push(Row {
-                family: family.clone(),
-                key,
-                value,
-            });
+            rows.push(Row { family: family.clone(), key, value });
         }
     }
     body.is_empty().then_some(rows)
@@ -193,10 +176,7 @@ pub(crate) fn unseal_anchor(
     let (Ok(hash), Ok(id_mark)) = (body.try_get_u128_le(), body.try_get_u64_le()) else {
         return Err(format!("anchor of record {applied} is cut short"));
     };
-    Ok(Anchor {
-        hash: hash.to_le_bytes(),
-        id_mark,
-    })
+    Ok(Anchor { hash: hash.to_le_bytes(), id_mark })
 }
 
 #[cfg(test)]
@@ -206,19 +186,9 @@ mod tests {
     #[test]
     fn a_record_comes_back_whole_and_only_in_its_place() {
         let mut rows = Table::default();
-        rows.put(
-            &Family::from("open"),
-            Bytes::from("a"),
-            Some(Bytes::from("1")),
-            0,
-        );
+        rows.put(&Family::from("open"), Bytes::from("a"), Some(Bytes::from("1")), 0);
         rows.put(&Family::from("open"), Bytes::from("b"), None, 0);
-        rows.put(
-            &Family::from("day_1"),
-            Bytes::from(""),
-            Some(Bytes::from("")),
-            0,
-        );
+        rows.put(&Family::from("day_1"), Bytes::from(""), Some(Bytes::from("")), 0);
         let header = Header {
             cluster: 7,
             partition: 3,
@@ -230,28 +200,14 @@ mod tests {
             previous: [4; 16],
         };
         let body = header.seal(&rows).body;
-        let record = LogRecord {
-            seq: 9,
-            epoch: 5,
-            batch_id: 11,
-            body,
-        };
+        let record = LogRecord { seq: 9, epoch: 5, batch_id: 11, body };
         let (found, rows) = unseal(3, &record).unwrap();
         assert_eq!(found, header);
         assert_eq!(rows.len(), 3);
         assert_eq!(rows[0].family.as_ref(), "day_1");
         assert_eq!(rows[2].value, None);
         assert!(unseal(4, &record).is_err());
-        assert!(
-            unseal(
-                3,
-                &LogRecord {
-                    seq: 8,
-                    ..record.clone()
-                }
-            )
-            .is_err()
-        );
+        assert!(unseal(3, &LogRecord { seq: 8, ..record.clone() }).is_err());
         assert!(unseal(3, &LogRecord { epoch: 6, ..record }).is_err());
     }
 }

@@ -30,25 +30,15 @@ pub(crate) fn recover(
         return Err(OpenError::Partitions(options.partitions));
     }
     let cluster = (u128::from(host.entropy()) << 64) | u128::from(host.entropy());
-    let layout = engine.layout(Layout {
-        cluster,
-        partitions: options.partitions,
-    })?;
+    let layout = engine.layout(Layout { cluster, partitions: options.partitions })?;
     let incarnation = host.entropy();
     let claims = claim_all(engine.as_ref(), &layout, &owner(&options.node, incarnation))?;
-    let witness = engine
-        .directory()
-        .map(|directory| Witness::open(directory, &layout));
+    let witness = engine.directory().map(|directory| Witness::open(directory, &layout));
     let witness = witness.transpose().map_err(OpenError::Witness)?;
     let counters = Counters::default();
     let mut partitions = Vec::with_capacity(claims.len());
     for claim in &claims {
-        partitions.push(open_partition(
-            engine.as_ref(),
-            &layout,
-            claim,
-            witness.as_ref(),
-        )?);
+        partitions.push(open_partition(engine.as_ref(), &layout, claim, witness.as_ref())?);
     }
     for partition in &partitions {
         counters.overlay_changed(0, partition.committed.read().overlay.bytes());
@@ -78,18 +68,12 @@ fn claim_all(engine: &dyn Engine, layout: &Layout, owner: &str) -> Result<Vec<Cl
     let expected = 0..layout.partitions;
     if !is_partition_count(layout.partitions) || !rows.iter().map(|row| row.partition).eq(expected)
     {
-        let told = format!(
-            "{} partitions, but {} rows for them",
-            layout.partitions,
-            rows.len()
-        );
+        let told = format!("{} partitions, but {} rows for them", layout.partitions, rows.len());
         return Err(EngineError::Damaged(told).into());
     }
     let wanted: Vec<_> = rows.iter().map(|row| (row.partition, row.epoch)).collect();
     let claims = engine.claim(&wanted, owner)?;
-    let missing = rows
-        .iter()
-        .find(|row| claims.iter().all(|c| c.partition != row.partition));
+    let missing = rows.iter().find(|row| claims.iter().all(|c| c.partition != row.partition));
     match missing {
         Some(row) => Err(OpenError::Taken(row.partition)),
         None => Ok(claims),
@@ -115,10 +99,8 @@ fn open_partition(
             if let Some(witness) = witness.filter(|_| testimony.is_some()) {
                 evidence += &format!("; the witness is `{}`", witness.path().display());
             }
-            let refuse = Unavailable::Broken {
-                partition: claim.partition,
-                evidence: evidence.into(),
-            };
+            let refuse =
+                Unavailable::Broken { partition: claim.partition, evidence: evidence.into() };
             tracing::error!("{refuse}");
             partition.refuse(refuse);
         }
@@ -140,36 +122,16 @@ fn replay(
         Ok(anchor) => anchor,
         Err(evidence) => return Ok(Err(Evidence(evidence))),
     };
-    let position = Position {
-        epoch: 0,
-        tail: claim.applied,
-        applied: claim.applied,
-        last: anchor,
-    };
-    let committed = Committed {
-        overlay: Table::default(),
-        position,
-        stopped: None,
-    };
-    let mut replay = Replay {
-        layout,
-        claim,
-        testimony,
-        committed,
-    };
+    let position = Position { epoch: 0, tail: claim.applied, applied: claim.applied, last: anchor };
+    let committed = Committed { overlay: Table::default(), position, stopped: None };
+    let mut replay = Replay { layout, claim, testimony, committed };
     loop {
-        let records = snapshot.log(
-            claim.partition,
-            replay.committed.position.tail + 1,
-            LOG_RECORDS,
-        )?;
+        let records =
+            snapshot.log(claim.partition, replay.committed.position.tail + 1, LOG_RECORDS)?;
         let last = records.len() < LOG_RECORDS;
         for record in records {
             if let Err(evidence) = replay.take(&record) {
-                return Ok(Err(Evidence(format!(
-                    "log record {}: {evidence}",
-                    record.seq
-                ))));
+                return Ok(Err(Evidence(format!("log record {}: {evidence}", record.seq))));
             }
         }
         if last {
@@ -208,14 +170,9 @@ impl Replay<'_> {
         }
         position.epoch = found.epoch;
         position.tail = found.seq;
-        position.last = Anchor {
-            hash,
-            id_mark: header.id_mark.max(position.last.id_mark),
-        };
+        position.last = Anchor { hash, id_mark: header.id_mark.max(position.last.id_mark) };
         for row in rows {
-            self.committed
-                .overlay
-                .put(&row.family, row.key, row.value, found.seq);
+            self.committed.overlay.put(&row.family, row.key, row.value, found.seq);
         }
         Ok(())
     }
@@ -223,10 +180,7 @@ impl Replay<'_> {
     fn finish(mut self) -> Result<Committed, String> {
         let Position { tail, applied, .. } = self.committed.position;
         if tail != self.claim.tail {
-            return Err(format!(
-                "the log ends at record {tail}, not at {}",
-                self.claim.tail
-            ));
+            return Err(format!("the log ends at record {tail}, not at {}", self.claim.tail));
         }
         if let Some(witness) = self.testimony {
             if witness.tail > tail {
@@ -250,15 +204,10 @@ impl Replay<'_> {
 
 /// The first record of each ownership: from now on every earlier epoch is visibly over.
 fn append_claims(shared: &Shared) -> Result<(), OpenError> {
-    let serving: Vec<&Partition> = shared
-        .partitions
-        .iter()
-        .filter(|p| p.committed.read().stopped.is_none())
-        .collect();
-    let sealed: Vec<Sealed> = serving
-        .iter()
-        .map(|partition| claim_record(shared, partition))
-        .collect();
+    let serving: Vec<&Partition> =
+        shared.partitions.iter().filter(|p| p.committed.read().stopped.is_none()).collect();
+    let sealed: Vec<Sealed> =
+        serving.iter().map(|partition| claim_record(shared, partition)).collect();
     let landed = shared.engine.append(&sealed)?;
     for (partition, sealed) in serving.into_iter().zip(&sealed) {
         if !landed.contains(&partition.id) {

@@ -77,9 +77,7 @@ impl Shared {
     }
 
     pub(crate) fn partition(&self, id: PartitionId) -> Result<&Partition, Unavailable> {
-        self.partitions
-            .get(usize::from(id))
-            .ok_or(Unavailable::NoPartition(id))
+        self.partitions.get(usize::from(id)).ok_or(Unavailable::NoPartition(id))
     }
 
     /// Committed state, if it may be believed.

@@ -37,13 +37,7 @@ pub(crate) fn run<R>(
     let mut control = partition.control.lock();
     shared.admits(&control)?;
     let rows = Table::default();
-    let mut stage = Stage {
-        shared,
-        partition,
-        control: &mut control,
-        rows,
-        settles: Vec::new(),
-    };
+    let mut stage = Stage { shared, partition, control: &mut control, rows, settles: Vec::new() };
     let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut stage)));
     let Stage { rows, settles, .. } = stage;
     let value = match outcome {
@@ -56,10 +50,7 @@ pub(crate) fn run<R>(
     };
     if rows.bytes() > STAGE_BYTES_MAX {
         control.locals.clear();
-        return Err(Unavailable::TooLarge {
-            bytes: rows.bytes(),
-            max: STAGE_BYTES_MAX,
-        });
+        return Err(Unavailable::TooLarge { bytes: rows.bytes(), max: STAGE_BYTES_MAX });
     }
     let wake = join(&mut control, rows, settles);
     drop(control);
@@ -80,23 +71,15 @@ fn join(control: &mut Control, rows: Table, settles: Vec<Settle>) -> bool {
     });
     if !fits {
         control.batch_next += 1;
-        control.open.push_back(Batch {
-            number: control.batch_next,
-            ..Batch::default()
-        });
+        control.open.push_back(Batch { number: control.batch_next, ..Batch::default() });
     }
-    let batch = control
-        .open
-        .back_mut()
-        .expect("one was pushed if there was none");
+    let batch = control.open.back_mut().expect("one was pushed if there was none");
     batch.stages += 1;
     batch.id_mark = control.id_mark;
     batch.settles.extend(settles);
     for (family, cells) in rows.into_families() {
         for (key, cell) in cells {
-            control
-                .staged
-                .put(&family, key.clone(), cell.value.clone(), batch.number);
+            control.staged.put(&family, key.clone(), cell.value.clone(), batch.number);
             batch.rows.put(&family, key, cell.value, batch.number);
         }
     }
@@ -110,10 +93,7 @@ impl Stage<'_> {
 
     /// One row, as staged.
     pub fn get(&self, family: &str, key: &[u8]) -> Result<Option<Bytes>, ReadError> {
-        let staged = self
-            .rows
-            .get(family, key)
-            .or_else(|| self.control.staged.get(family, key));
+        let staged = self.rows.get(family, key).or_else(|| self.control.staged.get(family, key));
         if let Some(cell) = staged {
             return Ok(cell.value.clone());
         }
@@ -131,17 +111,9 @@ impl Stage<'_> {
         order: Order,
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, ReadError> {
-        let span = Span {
-            family,
-            range: &range,
-            order,
-            limit,
-        };
+        let span = Span { family, range: &range, order, limit };
         let committed = self.partition.committed.read();
-        let above = front(
-            &[&self.rows, &self.control.staged, &committed.overlay],
-            &span,
-        );
+        let above = front(&[&self.rows, &self.control.staged, &committed.overlay], &span);
         let below = self.shared.engine.snapshot()?;
         drop(committed);
         Ok(merge(above, below.as_ref(), &span)?)

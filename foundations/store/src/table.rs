@@ -100,10 +100,8 @@ impl Table {
         let Some(cells) = self.families.remove(family) else {
             return;
         };
-        let freed: usize = cells
-            .iter()
-            .map(|(key, cell)| row_bytes(key, cell.value.as_ref()))
-            .sum();
+        let freed: usize =
+            cells.iter().map(|(key, cell)| row_bytes(key, cell.value.as_ref())).sum();
         self.bytes -= freed;
     }
 
@@ -206,13 +204,8 @@ pub(crate) fn merge(
         return Ok(out);
     }
     let mut above = front.into_iter().peekable();
-    let mut pages = Pages {
-        below,
-        span,
-        rest: span.range.clone(),
-        page: Vec::new().into_iter(),
-        more: true,
-    };
+    let mut pages =
+        Pages { below, span, rest: span.range.clone(), page: Vec::new().into_iter(), more: true };
     let mut low = pages.next()?;
     while out.len() < span.limit {
         let high_first = match (above.peek(), &low) {
@@ -256,9 +249,7 @@ impl Pages<'_> {
 
     fn load(&mut self) -> Result<(), EngineError> {
         let limit = self.span.limit.min(SCAN_ROWS);
-        let rows = self
-            .below
-            .scan(self.span.family, &self.rest, self.span.order, limit)?;
+        let rows = self.below.scan(self.span.family, &self.rest, self.span.order, limit)?;
         self.more = rows.len() == limit;
         if let Some((last, _)) = rows.last() {
             match self.span.order {

@@ -48,12 +48,7 @@ impl Witness {
     /// cluster: then the data are not those that were here.
     pub(crate) fn open(directory: &Path, layout: &Layout) -> io::Result<Witness> {
         let path = directory.join(FILE_NAME);
-        let mut file = private()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
+        let mut file = private().read(true).write(true).create(true).truncate(false).open(&path)?;
         let mut found = Vec::new();
         file.read_to_end(&mut found)?;
         let length = HEAD_BYTES + usize::from(layout.partitions) * ENTRY_BYTES;
@@ -72,16 +67,8 @@ impl Witness {
             found.extend_from_slice(&head);
         }
         found.resize(length, 0);
-        let state = State {
-            file,
-            content: found,
-            dirty: false,
-            failed: false,
-        };
-        Ok(Witness {
-            path,
-            state: Mutex::new(state),
-        })
+        let state = State { file, content: found, dirty: false, failed: false };
+        Ok(Witness { path, state: Mutex::new(state) })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -97,11 +84,7 @@ impl Witness {
             return None;
         }
         let (epoch, tail) = (entry.get_u64_le(), entry.get_u64_le());
-        Some(Testimony {
-            epoch,
-            tail,
-            hash: entry.get_u128_le().to_le_bytes(),
-        })
+        Some(Testimony { epoch, tail, hash: entry.get_u128_le().to_le_bytes() })
     }
 
     /// Remembers where a partition stands.
@@ -121,24 +104,14 @@ impl Witness {
     /// Writes what was noted. A witness that cannot be written lags, which harms nothing.
     pub(crate) fn write(&self) {
         let mut state = self.state.lock();
-        let State {
-            file,
-            content,
-            dirty,
-            failed,
-        } = &mut *state;
+        let State { file, content, dirty, failed } = &mut *state;
         *dirty = true;
-        let written = file
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| file.write_all(content));
+        let written = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(content));
         match written {
             Ok(()) => *failed = false,
             Err(error) if !*failed => {
                 *failed = true;
-                tracing::warn!(
-                    "the witness `{}` cannot be written: {error}",
-                    self.path.display()
-                );
+                tracing::warn!("the witness `{}` cannot be written: {error}", self.path.display());
             }
             Err(_) => {}
         }
@@ -155,10 +128,7 @@ impl Witness {
         };
         // Outside the lock: the lane must not wait for it.
         if let Err(error) = file.and_then(|file| file.sync_data()) {
-            tracing::warn!(
-                "the witness `{}` cannot be synced: {error}",
-                self.path.display()
-            );
+            tracing::warn!("the witness `{}` cannot be synced: {error}", self.path.display());
         }
     }
 }
@@ -193,55 +163,22 @@ mod tests {
     #[test]
     fn remembers_across_openings_and_knows_its_cluster() {
         let dir = tempfile::tempdir().unwrap();
-        let layout = Layout {
-            cluster: 5,
-            partitions: 4,
-        };
+        let layout = Layout { cluster: 5, partitions: 4 };
         let witness = Witness::open(dir.path(), &layout).unwrap();
         assert_eq!(witness.testimony(3), None);
-        let last = Anchor {
-            hash: [9; 16],
-            id_mark: 0,
-        };
-        witness.note(
-            3,
-            &Position {
-                epoch: 2,
-                tail: 7,
-                applied: 0,
-                last,
-            },
-        );
+        let last = Anchor { hash: [9; 16], id_mark: 0 };
+        witness.note(3, &Position { epoch: 2, tail: 7, applied: 0, last });
         witness.write();
         witness.sync();
         let again = Witness::open(dir.path(), &layout).unwrap();
-        assert_eq!(
-            again.testimony(3),
-            Some(Testimony {
-                epoch: 2,
-                tail: 7,
-                hash: [9; 16]
-            })
-        );
+        assert_eq!(again.testimony(3), Some(Testimony { epoch: 2, tail: 7, hash: [9; 16] }));
         assert_eq!(again.testimony(2), None);
-        assert!(
-            Witness::open(
-                dir.path(),
-                &Layout {
-                    cluster: 6,
-                    partitions: 4
-                }
-            )
-            .is_err()
-        );
+        assert!(Witness::open(dir.path(), &Layout { cluster: 6, partitions: 4 }).is_err());
 
         let path = dir.path().join(FILE_NAME);
         let mut torn = std::fs::read(&path).unwrap();
         torn[HEAD_BYTES + 3 * ENTRY_BYTES] ^= 1;
         std::fs::write(&path, torn).unwrap();
-        assert_eq!(
-            Witness::open(dir.path(), &layout).unwrap().testimony(3),
-            None
-        );
+        assert_eq!(Witness::open(dir.path(), &layout).unwrap().testimony(3), None);
     }
 }

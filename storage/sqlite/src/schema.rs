@@ -1,0 +1,152 @@
+//! The tables on one page, and opening a file that has them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
+use store::engine::is_family_name;
+
+use crate::{FORMAT, OpenError};
+
+/// Says in the file's header whose it is: "Rung".
+const APPLICATION_ID: i64 = 0x5275_6E67;
+const STATEMENTS_CACHED_MAX: usize = 128;
+
+/// One B-tree a table: rows lie in the order of their keys.
+const TABLES: &str = "
+CREATE TABLE cluster (k TEXT PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE partition (
+    id INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    tail INTEGER NOT NULL,
+    applied INTEGER NOT NULL,
+    anchor BLOB NOT NULL,
+    first_slot INTEGER NOT NULL,
+    last_slot INTEGER NOT NULL
+);
+CREATE TABLE log (
+    part INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    batch_id BLOB NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (part, seq)
+) WITHOUT ROWID;
+";
+
+/// Checkpoints are ours to make, so that their errors are seen.
+const WRITER_PRAGMAS: &str = "
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA fullfsync = ON;
+PRAGMA checkpoint_fullfsync = ON;
+PRAGMA wal_autocheckpoint = 0;
+PRAGMA journal_size_limit = 67108864;
+";
+
+const COMMON_PRAGMAS: &str = "
+PRAGMA mmap_size = 0;
+PRAGMA cache_size = -16384;
+PRAGMA temp_store = MEMORY;
+PRAGMA trusted_schema = OFF;
+PRAGMA cell_size_check = ON;
+PRAGMA busy_timeout = 5000;
+";
+
+/// Opens the writing connection, creating the tables in an empty file. Nothing is changed before
+/// it is clear that the file is ours and readable.
+pub(crate) fn open(file: &Path) -> Result<Connection, OpenError> {
+    let failed = |cause| explain(file, cause);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(file, flags).map_err(failed)?;
+    prepare(&connection).map_err(failed)?;
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 = connection.query_row(tables, (), |row| row.get(0)).map_err(failed)?;
+    if tables > 0 {
+        check_format(&connection, file)?;
+    }
+    connection.execute_batch(WRITER_PRAGMAS).map_err(failed)?;
+    if tables == 0 {
+        create(&mut connection).map_err(failed)?;
+    }
+    Ok(connection)
+}
+
+/// Opens a connection that cannot write.
+pub(crate) fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
+    connection.execute_batch(COMMON_PRAGMAS)
+}
+
+fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.execute_batch(TABLES)?;
+    put_setting(&transaction, "format", FORMAT.to_string().as_bytes())?;
+    transaction.commit()
+}
+
+fn check_format(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+    let foreign = |cause: String| OpenError::Foreign { path: file.to_owned(), cause };
+    let id: i64 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(|cause| explain(file, cause))?;
+    if id != APPLICATION_ID {
+        return Err(foreign(format!("its application id is {id:#x}")));
+    }
+    let format = setting(connection, "format").map_err(|cause| explain(file, cause))?;
+    let format = format.and_then(|text| std::str::from_utf8(&text).ok()?.parse::<u32>().ok());
+    match format {
+        None => Err(foreign("it does not name its format".to_owned())),
+        Some(found) if found > FORMAT => {
+            Err(OpenError::NewerFormat { path: file.to_owned(), found, supported: FORMAT })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn explain(file: &Path, cause: rusqlite::Error) -> OpenError {
+    let path = file.to_owned();
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::Foreign { path, cause: cause.to_string() },
+        _ => OpenError::Database { path, cause },
+    }
+}
+
+/// One value of the table `cluster`.
+pub(crate) fn setting(connection: &Connection, key: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+    let mut select = connection.prepare_cached("SELECT v FROM cluster WHERE k = ?1")?;
+    select.query_row([key], |row| row.get(0)).optional()
+}
+
+pub(crate) fn put_setting(
+    transaction: &Transaction<'_>,
+    key: &str,
+    value: &[u8],
+) -> rusqlite::Result<()> {
+    let insert = "INSERT OR REPLACE INTO cluster (k, v) VALUES (?1, ?2)";
+    transaction.execute(insert, (key, value))?;
+    Ok(())
+}
+
+/// Families that have a table.
+pub(crate) fn families(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let mut select = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let names = select.query_map((), |row| row.get::<_, String>(0))?;
+    names.filter(|name| name.as_ref().map_or(true, |name| is_family_name(name))).collect()
+}
+
+/// A family's table. Family names need no escaping, only quotes against keywords.
+pub(crate) fn create_family(family: &str) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS \"{family}\" (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID"
+    )
+}
