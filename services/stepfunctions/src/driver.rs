@@ -96,7 +96,7 @@ impl Service {
             self.put_back(stage, id, live);
             return Err(Trouble::NeedsMachine(key));
         };
-        let event = if deleting { Event::MachineDeleted } else { event };
+        let event = if deleting && moves_on(&event) { Event::MachineDeleted } else { event };
         self.advance(stage, id, &mut live, event, false);
         self.put_back(stage, id, live);
         Ok(Outcome::Applied)
@@ -202,6 +202,11 @@ impl Service {
             }
         }
     }
+}
+
+/// Whether an event may lead to a transition; a heartbeat and a lease only tell.
+fn moves_on(event: &Event) -> bool {
+    !matches!(event, Event::Heartbeat { .. } | Event::ActivityStarted { .. } | Event::Stop { .. })
 }
 
 /// What the interpreter may ask: looked up in memory.
