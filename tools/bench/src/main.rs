@@ -1,3 +1,30 @@
-//! Entry point.
+//! Measures the built server against baselines of the same run, so that the figures are ratios
+//! and survive a change of machine. Start at [`measure`].
 
-fn main() {}
+#![expect(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
+
+mod appends;
+mod arguments;
+mod client;
+mod echo;
+mod measure;
+mod page;
+mod server;
+
+use std::process::ExitCode;
+
+use arguments::Command;
+
+fn main() -> ExitCode {
+    let outcome = arguments::parse(std::env::args().skip(1)).and_then(|command| match command {
+        Command::Echo { port, bytes } => echo::run(port, bytes),
+        Command::All(options) => measure::all(&options),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The command line: `bench all --rung PATH …`, and `bench echo …`, which `all` starts by itself.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+const USAGE: &str = "usage: bench all --rung PATH [--page FILE] [--seconds N] [--clients N]";
+const SECONDS_DEFAULT: u64 = 10;
+const CLIENTS_DEFAULT: usize = 64;
+
+pub(crate) enum Command {
+    /// The baseline: answers every request with so many bytes.
+    Echo { port: u16, bytes: usize },
+    All(Options),
+}
+
+pub(crate) struct Options {
+    pub(crate) rung: PathBuf,
+    /// Where the table goes besides standard output.
+    pub(crate) page: Option<PathBuf>,
+    /// How long each load lasts.
+    pub(crate) duration: Duration,
+    pub(crate) clients: usize,
+}
+
+pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> anyhow::Result<Command> {
+    let mut arguments = arguments;
+    let command = arguments.next().context(USAGE)?;
+    let mut options = Options {
+        rung: PathBuf::new(),
+        page: None,
+        duration: Duration::from_secs(SECONDS_DEFAULT),
+        clients: CLIENTS_DEFAULT,
+    };
+    let (mut port, mut bytes) = (0, 0);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().with_context(|| format!("`{name}` needs a value"))?;
+        match name.as_str() {
+            "--rung" => options.rung = value.into(),
+            "--page" => options.page = Some(value.into()),
+            "--seconds" => options.duration = Duration::from_secs(value.parse().context(name)?),
+            "--clients" => options.clients = value.parse().context(name)?,
+            "--port" => port = value.parse().context(name)?,
+            "--bytes" => bytes = value.parse().context(name)?,
+            _ => bail!("no option `{name}`\n{USAGE}"),
+        }
+    }
+    match command.as_str() {
+        "echo" => Ok(Command::Echo { port, bytes }),
+        "all" if options.rung.is_file() => Ok(Command::All(options)),
+        "all" => bail!("no binary at `{}`\n{USAGE}", options.rung.display()),
+        _ => bail!("no command `{command}`\n{USAGE}"),
+    }
+}
