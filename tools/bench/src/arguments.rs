@@ -11,7 +11,10 @@ const CLIENTS_DEFAULT: usize = 64;
 
 pub(crate) enum Command {
     /// The baseline: answers every request with so many bytes.
-    Echo { port: u16, bytes: usize },
+    Echo {
+        port: u16,
+        bytes: usize,
+    },
     All(Options),
 }
 
