@@ -2,6 +2,7 @@
 //! to a call of a target and the answer back; patterns such as `.waitForTaskToken` live in
 //! `workflow`.
 
+mod aws_sdk_sfn;
 mod lambda_function;
 mod lambda_invoke;
 mod metadata;
@@ -22,6 +23,7 @@ pub(crate) async fn call(context: &Context<'_>, call: &Call) -> Answer {
         Resource::Service { service, action, .. } => match (service.as_str(), action.as_str()) {
             ("lambda", "invoke") => lambda_invoke::call(context, call).await,
             ("states", "startExecution") => states_start_execution::call(context, call).await,
+            ("aws-sdk:sfn", action) => aws_sdk_sfn::call(context, action, call).await,
             _ => no_endpoint(service, action),
         },
         Resource::Activity { arn } => {

@@ -34,8 +34,8 @@ pub(crate) const ACTIVITIES: &str = "activities";
 pub(crate) const DEFINITIONS: &str = "definitions";
 /// Asynchronous Express executions under way.
 pub(crate) const EXPRESS: &str = "express";
-/// Keys of this server.
-pub(crate) const CLUSTER: &str = "cluster";
+/// Secrets of this server.
+pub(crate) const KEYS: &str = "keys";
 
 const DAY_MS: EpochMs = 86_400_000;
 const FORMAT: u16 = 1;

@@ -164,7 +164,7 @@ async fn secret(store: &Store, host: &Host) -> Result<[u8; 32], OpenError> {
     for _ in 0..4 {
         fresh.extend_from_slice(&host.entropy().to_be_bytes());
     }
-    let family: Family = records::CLUSTER.into();
+    let family: Family = records::KEYS.into();
     let secret = store
         .commit(store.partition_of(0), move |stage| -> Result<Vec<u8>, Unreadable> {
             match stage.get(&family, &key).map_err(Unreadable::new)? {

@@ -40,6 +40,8 @@ fn to_invocation(context: &Context<'_>, parameters: &Value) -> Result<Invocation
     // A null payload reaches the function as an empty event (SFN-INT-42).
     let payload = match parameters.get("Payload") {
         None | Some(Value::Null) => "{}".to_owned(),
+        // A text that is JSON is the event itself.
+        Some(Value::String(text)) if serde_json::from_str::<Value>(text).is_ok() => text.clone(),
         Some(payload) => payload.to_string(),
     };
     Ok(Invocation {

@@ -57,7 +57,7 @@ impl Operation<Service> for CreateActivity {
             arn: ActivityArn::new(home, &name).to_string(),
             creation_ms: service.host.now_ms(),
             encryption: shapes::encryption(input.encryption_configuration.as_ref())?,
-            tags: input.tags,
+            tags: tags::merge(&[], &input.tags).map_err(faults::from_tags)?,
             name,
         };
         let record = create(service, caller, record).await?;

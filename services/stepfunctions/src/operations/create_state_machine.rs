@@ -93,7 +93,7 @@ impl Operation<Service> for CreateStateMachine {
             incarnation: fresh_incarnation(service),
             generation: 0,
             current: Arc::new(revision),
-            tags: input.tags,
+            tags: tags::merge(&[], &input.tags).map_err(faults::from_tags)?,
             last_version: 0,
             versions: BTreeMap::new(),
             aliases: BTreeMap::new(),
