@@ -1,0 +1,8 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod dev;
+pub(crate) mod doctor;
+pub(crate) mod key;
+pub(crate) mod run;
+pub(crate) mod serve;

@@ -1,0 +1,140 @@
+//! `rung serve`: the production server. Every request proves its key.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::assemble::{Mode, Server, Settings};
+use crate::config::{self, Config, PORT_DEFAULT};
+use crate::folder;
+use crate::keys;
+use crate::site::Site;
+use crate::stop::Stop;
+use crate::trouble::Trouble;
+use crate::ui::screen::Screen;
+use crate::ui::text;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The configuration [default: rung.toml in the working directory, when there is one].
+    #[arg(long, env = "RUNG_CONFIG")]
+    config: Option<PathBuf>,
+    /// Port to listen on [default: 4566].
+    #[arg(long, env = "RUNG_PORT")]
+    port: Option<u16>,
+    /// Where everything is kept.
+    #[arg(long, env = "RUNG_DATA")]
+    data: Option<PathBuf>,
+    /// The file with access keys [default: keys.toml in the data directory].
+    #[arg(long, env = "RUNG_KEYS")]
+    keys: Option<PathBuf>,
+}
+
+pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result<ExitCode> {
+    let screen = Screen::out();
+    let mut stop = Stop::listen()?;
+    let (config, root) = configuration(arguments)?;
+    refuse_what_dev_reads(&config)?;
+    let data = data_directory(arguments, &config, &root)?;
+    let keys_file = match (&arguments.keys, &config.keys) {
+        (Some(file), _) => file.clone(),
+        (None, Some(file)) => root.join(file),
+        (None, None) => data.join(keys::FILE_NAME),
+    };
+    let ring = keys::read(&keys_file)?;
+    let functions = folder::configured_functions(&root, &config)?;
+    let site = Site { data: data.clone(), ..Site::of(&config, &root) };
+    let settings = Settings {
+        mode: Mode::Serve(Arc::new(ring)),
+        address: config.bind.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        port: arguments.port.or(config.port).unwrap_or(PORT_DEFAULT),
+        data: data.clone(),
+        limits: config.limits,
+        tls: config.tls.clone().map(|tls| tls.inside(&root)),
+        functions: functions.clone(),
+    };
+    let server = Server::open(settings).await?;
+    if let Some(reason) = server.set_functions(&functions, &site.names_of_server())?.first() {
+        return Err(Trouble::new(reason).remedy("mend it in the configuration").into());
+    }
+    screen.line(format!(
+        "rung {} serves on {}, HTTP and TLS, data in {}",
+        env!("CARGO_PKG_VERSION"),
+        server.address(),
+        data.display()
+    ));
+    screen.line(format!("Ready. ({})", text::duration(began.elapsed())));
+    stop.asked().await;
+    screen.line("stopping");
+    tokio::select! {
+        stopped = server.stop() => stopped?,
+        () = stop.asked() => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn configuration(arguments: &Arguments) -> Result<(Config, PathBuf), Trouble> {
+    let here = Path::new(".");
+    match &arguments.config {
+        Some(file) => {
+            let root = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+            Ok((config::read(file)?, root.unwrap_or(here).to_owned()))
+        }
+        None => Ok((config::read_of_folder(here)?, here.to_owned())),
+    }
+}
+
+/// What would be ignored is refused instead.
+fn refuse_what_dev_reads(config: &Config) -> Result<(), Trouble> {
+    let parts = [
+        ("activities", config.activities.is_empty()),
+        ("machines", config.machines.is_empty()),
+        ("workers", config.workers.is_empty()),
+        ("demo", config.demo.is_empty()),
+        ("account", config.account.is_none()),
+    ];
+    match parts.iter().find(|(_, is_empty)| !is_empty) {
+        None => Ok(()),
+        Some((name, _)) => Err(Trouble::new(format!(
+            "the configuration has `{name}`, which only `rung dev` reads"
+        ))
+        .remedy("give `rung serve` a configuration of its own; create machines through the API")),
+    }
+}
+
+fn data_directory(arguments: &Arguments, config: &Config, root: &Path) -> Result<PathBuf, Trouble> {
+    let data = match (&arguments.data, &config.data) {
+        (Some(data), _) => data.clone(),
+        (None, Some(data)) => root.join(data),
+        (None, None) => {
+            return Err(Trouble::new("`rung serve` was not told where to keep its data")
+                .remedy("give --data DIR, or `data` in the configuration"));
+        }
+    };
+    std::path::absolute(&data).map_err(|error| {
+        Trouble::new(format!("cannot find the data directory `{}`: {error}", data.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_dev_reads_is_refused() {
+        let config = Config { activities: vec!["a".to_owned()], ..Config::default() };
+        let error = refuse_what_dev_reads(&config).expect_err("refused");
+        assert!(error.to_string().contains("activities"), "{error}");
+        assert!(refuse_what_dev_reads(&Config::default()).is_ok());
+    }
+
+    #[test]
+    fn data_must_be_named() {
+        let arguments = Arguments { config: None, port: None, data: None, keys: None };
+        let error = data_directory(&arguments, &Config::default(), Path::new("."))
+            .expect_err("there is no default in production");
+        assert!(error.next().is_some_and(|next| next.contains("--data")), "{error}");
+    }
+}

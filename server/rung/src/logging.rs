@@ -1,0 +1,25 @@
+//! Log lines: on standard error, so that they never mix with results.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+
+/// How a log line is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Starts logging. `RUST_LOG` decides; without it a production server tells what it does, and
+/// every other command only what is wrong.
+pub(crate) fn begin(format: Format, is_server: bool) {
+    let level = if is_server { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        Format::Json => lines.json().init(),
+        Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+    }
+}
