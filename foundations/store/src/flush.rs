@@ -85,9 +85,7 @@ pub(crate) fn pass(shared: &Shared) -> Result<(), ReadError> {
     let mut group = Group::default();
     let mut moved = false;
     for partition in &shared.partitions {
-        let Some(plan) = plan(shared, partition) else {
-            continue;
-        };
+        let Some(plan) = plan(shared, partition) else { continue };
         moved = true;
         for slice in cut(plan) {
             group.push(slice);
@@ -221,9 +219,7 @@ fn reconcile(shared: &Shared, slices: &[Slice]) -> Result<(), ReadError> {
     let rows = shared.engine.partitions()?;
     for slice in slices {
         let partition = shared.partition(slice.partition)?;
-        let Some(row) = rows.iter().find(|row| row.partition == slice.partition) else {
-            continue;
-        };
+        let Some(row) = rows.iter().find(|row| row.partition == slice.partition) else { continue };
         let position = partition.committed.read().position;
         if row.epoch == position.epoch {
             if row.applied > position.applied {

@@ -101,15 +101,11 @@ fn run(shared: &Shared) {
 fn turn(shared: &Shared, dirty: &[PartitionId]) {
     let mut taken = Vec::with_capacity(dirty.len());
     for &id in dirty {
-        let Ok(partition) = shared.partition(id) else {
-            continue;
-        };
-        let Some(batch) = take(shared, partition) else {
-            continue;
-        };
+        let Ok(partition) = shared.partition(id) else { continue };
+        let Some(mut batch) = take(shared, partition) else { continue };
         if batch.rows.is_empty() {
             // It only waited for those before it, and they are durable.
-            settle_all(batch.settles, &Ok(()));
+            settle_all(std::mem::take(&mut batch.settles), &Ok(()));
         } else {
             taken.push(Taken { partition, batch, batch_id: shared.next_batch_id() });
         }
@@ -186,7 +182,7 @@ fn finish(shared: &Shared, taken: Vec<Taken<'_>>, sealed: &[Sealed], landed: &[P
 
 /// Staged becomes committed. Returns whom to tell.
 fn publish(shared: &Shared, taken: Taken<'_>, sealed: &Sealed) -> Vec<Settle> {
-    let Taken { partition, batch, .. } = taken;
+    let Taken { partition, mut batch, .. } = taken;
     let counters = &shared.counters;
     add(&counters.records, 1);
     add(&counters.rows, batch.rows.rows());
@@ -197,7 +193,7 @@ fn publish(shared: &Shared, taken: Taken<'_>, sealed: &Sealed) -> Vec<Settle> {
     let mut control = partition.control.lock();
     let mut committed = partition.committed.write();
     let before = committed.overlay.bytes();
-    for (family, cells) in batch.rows.into_families() {
+    for (family, cells) in std::mem::take(&mut batch.rows).into_families() {
         for (key, cell) in cells {
             control.staged.remove(&family, &key, batch.number);
             committed.overlay.put(&family, key, cell.value, sealed.seq);
@@ -211,7 +207,7 @@ fn publish(shared: &Shared, taken: Taken<'_>, sealed: &Sealed) -> Vec<Settle> {
     if let Some(witness) = &shared.witness {
         witness.note(partition.id, position);
     }
-    batch.settles
+    std::mem::take(&mut batch.settles)
 }
 
 /// What is lost with a batch.
@@ -222,13 +218,13 @@ enum Lost {
 }
 
 /// Drops a batch and all that was staged behind it.
-fn drop_batch(shared: &Shared, taken: Taken<'_>, why: Unavailable, lost: Lost) {
+fn drop_batch(shared: &Shared, mut taken: Taken<'_>, why: Unavailable, lost: Lost) {
     add(&shared.counters.dropped, 1);
     let refuse = (lost == Lost::Partition).then(|| why.clone());
     if refuse.is_some() {
         tracing::error!(partition = taken.partition.id, "partition stopped: {why}");
     }
-    let mut settles = taken.batch.settles;
+    let mut settles = std::mem::take(&mut taken.batch.settles);
     settles.extend(taken.partition.drop_staged(refuse));
     settle_all(settles, &Err(why));
 }

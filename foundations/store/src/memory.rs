@@ -71,9 +71,7 @@ impl State {
     }
 
     fn append(&mut self, batch: &Sealed) -> bool {
-        let Some(row) = self.partition(batch.partition, batch.epoch) else {
-            return false;
-        };
+        let Some(row) = self.partition(batch.partition, batch.epoch) else { return false };
         if row.tail + 1 != batch.seq {
             return false;
         }
@@ -89,9 +87,7 @@ impl State {
     }
 
     fn flush(&mut self, slice: &Slice) -> bool {
-        let Some(row) = self.partition(slice.partition, slice.epoch) else {
-            return false;
-        };
+        let Some(row) = self.partition(slice.partition, slice.epoch) else { return false };
         if let Some(applied) = &slice.applied {
             if row.applied != applied.from || row.tail < applied.to {
                 return false;
@@ -142,9 +138,7 @@ impl Engine for Memory {
             let mut state = self.state.lock();
             let mut claims = Vec::new();
             for &(id, epoch) in wanted {
-                let Some(row) = state.partition(id, epoch) else {
-                    continue;
-                };
+                let Some(row) = state.partition(id, epoch) else { continue };
                 row.epoch += 1;
                 row.owner = node.to_owned();
                 claims.push(row.clone());
@@ -213,9 +207,7 @@ impl Snapshot for Seen {
         order: Order,
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, EngineError> {
-        let Some(rows) = self.families.get(family) else {
-            return Ok(Vec::new());
-        };
+        let Some(rows) = self.families.get(family) else { return Ok(Vec::new()) };
         if !range.end.is_empty() && range.start >= range.end {
             return Ok(Vec::new());
         }

@@ -2,6 +2,8 @@
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -41,7 +43,6 @@ pub(crate) struct Control {
 }
 
 /// Work that becomes durable together.
-#[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) number: u64,
     pub(crate) rows: Table,
@@ -49,6 +50,21 @@ pub(crate) struct Batch {
     pub(crate) stages: usize,
     /// At least every id that its rows may contain.
     pub(crate) id_mark: u64,
+    /// Counts the pieces of work in all batches that are neither durable nor dropped.
+    pub(crate) waiting: Arc<AtomicU64>,
+}
+
+impl Batch {
+    pub(crate) fn new(number: u64, waiting: Arc<AtomicU64>) -> Batch {
+        let rows = Table::default();
+        Batch { number, rows, settles: Vec::new(), stages: 0, id_mark: 0, waiting }
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.stages as u64, Ordering::Relaxed);
+    }
 }
 
 /// What readers see over the families.
@@ -108,7 +124,8 @@ impl Partition {
         let mut control = self.control.lock();
         control.staged = Table::default();
         control.locals.clear();
-        std::mem::take(&mut control.open).into_iter().flat_map(|batch| batch.settles).collect()
+        let mut open = std::mem::take(&mut control.open);
+        open.iter_mut().flat_map(|batch| std::mem::take(&mut batch.settles)).collect()
     }
 }
 

@@ -18,6 +18,11 @@ pub(crate) const FREE_BYTES_START: u64 = 1 << 30;
 /// Less than this: nothing is written but what makes space.
 pub(crate) const FREE_BYTES_WRITE: u64 = 256 << 20;
 
+/// More work than this waiting for the disk: starts are refused.
+const WAITING_MAX: u64 = 8192;
+/// From this share of a limit on, starts are slowed.
+const SLOW_PERCENT: u64 = 75;
+
 pub(crate) struct Shared {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) host: host::Host,
@@ -104,13 +109,15 @@ impl Shared {
     }
 
     pub(crate) fn pressure(&self) -> Pressure {
-        let held = self.counters.overlay_bytes.load(Ordering::Relaxed);
-        let max = self.options.overlay_bytes_max as u64;
+        let overlay = self.counters.overlay_bytes.load(Ordering::Relaxed);
+        let overlay = share(overlay, self.options.overlay_bytes_max as u64);
+        let waiting = share(self.counters.waiting.load(Ordering::Relaxed), WAITING_MAX);
+        let percent = overlay.max(waiting);
         if self.space.full.load(Ordering::Relaxed) {
             Pressure::ReadOnly
-        } else if held >= max || self.space.low.load(Ordering::Relaxed) {
+        } else if percent >= 100 || self.space.low.load(Ordering::Relaxed) {
             Pressure::RefuseStarts
-        } else if held >= max / 4 * 3 {
+        } else if percent >= SLOW_PERCENT {
             Pressure::Slow
         } else {
             Pressure::Easy
@@ -172,6 +179,11 @@ impl Shared {
     pub(crate) fn owner(&self) -> String {
         owner(&self.options.node, self.incarnation)
     }
+}
+
+/// Percent of a limit.
+fn share(held: u64, max: u64) -> u64 {
+    held.saturating_mul(100) / max.max(1)
 }
 
 pub(crate) fn owner(node: &str, incarnation: u64) -> String {

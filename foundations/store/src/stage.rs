@@ -12,6 +12,7 @@ use crate::error::{ReadError, Unavailable};
 use crate::id;
 use crate::partition::{BATCH_BYTES_MAX, BATCH_STAGES_MAX, Batch, Control, Partition, Settle};
 use crate::shared::Shared;
+use crate::statistics::add;
 use crate::table::{Span, Table, front, merge};
 
 /// Bytes of rows that one piece of work may stage.
@@ -52,7 +53,7 @@ pub(crate) fn run<R>(
         control.locals.clear();
         return Err(Unavailable::TooLarge { bytes: rows.bytes(), max: STAGE_BYTES_MAX });
     }
-    let wake = join(&mut control, rows, settles);
+    let wake = join(shared, &mut control, rows, settles);
     drop(control);
     shared.counters.staged();
     if wake {
@@ -62,7 +63,7 @@ pub(crate) fn run<R>(
 }
 
 /// Adds the work to the open batch. True if the lane must be told.
-fn join(control: &mut Control, rows: Table, settles: Vec<Settle>) -> bool {
+fn join(shared: &Shared, control: &mut Control, rows: Table, settles: Vec<Settle>) -> bool {
     if rows.is_empty() && settles.is_empty() {
         return false;
     }
@@ -71,10 +72,12 @@ fn join(control: &mut Control, rows: Table, settles: Vec<Settle>) -> bool {
     });
     if !fits {
         control.batch_next += 1;
-        control.open.push_back(Batch { number: control.batch_next, ..Batch::default() });
+        let waiting = shared.counters.waiting.clone();
+        control.open.push_back(Batch::new(control.batch_next, waiting));
     }
     let batch = control.open.back_mut().expect("one was pushed if there was none");
     batch.stages += 1;
+    add(&batch.waiting, 1);
     batch.id_mark = control.id_mark;
     batch.settles.extend(settles);
     for (family, cells) in rows.into_families() {

@@ -1,5 +1,6 @@
 //! Counters of a store, and the pressure it is under.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What the store has done since it was opened, and what it holds now.
@@ -26,6 +27,8 @@ pub struct Statistics {
     pub overlay_bytes: u64,
     /// Log written since the last flush began.
     pub unflushed_bytes: u64,
+    /// Pieces of work that are not durable yet.
+    pub waiting: u64,
 }
 
 /// How hard it is for the store to take new work, mildest first.
@@ -53,6 +56,7 @@ pub(crate) struct Counters {
     pub(crate) flushed_rows: AtomicU64,
     pub(crate) overlay_bytes: AtomicU64,
     pub(crate) unflushed_bytes: AtomicU64,
+    pub(crate) waiting: Arc<AtomicU64>,
 }
 
 impl Counters {
@@ -79,6 +83,7 @@ impl Counters {
             flushed_rows: self.flushed_rows.load(Relaxed),
             overlay_bytes: self.overlay_bytes.load(Relaxed),
             unflushed_bytes: self.unflushed_bytes.load(Relaxed),
+            waiting: self.waiting.load(Relaxed),
         }
     }
 }

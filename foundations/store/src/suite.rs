@@ -41,6 +41,7 @@ pub const CASES: &[(&str, Case)] = &[
     ("commits_survive_a_kill", store_cases::commits_survive_a_kill),
     ("staged_rows_are_not_shown", store_cases::staged_rows_are_not_shown),
     ("settled_in_order", store_cases::settled_in_order),
+    ("pressure_follows_what_is_held", store_cases::pressure_follows_what_is_held),
     ("panicking_work_leaves_nothing", store_cases::panicking_work_leaves_nothing),
     ("large_and_many_rows", store_cases::large_and_many_rows),
     ("ids_are_never_reused", store_cases::ids_are_never_reused),

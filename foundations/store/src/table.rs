@@ -66,9 +66,7 @@ impl Table {
 
     /// Removes a row if `mark` brought it.
     pub(crate) fn remove(&mut self, family: &str, key: &[u8], mark: u64) {
-        let Some(cells) = self.families.get_mut(family) else {
-            return;
-        };
+        let Some(cells) = self.families.get_mut(family) else { return };
         if cells.get(key).is_none_or(|cell| cell.mark != mark) {
             return;
         }
@@ -97,9 +95,7 @@ impl Table {
     }
 
     pub(crate) fn remove_family(&mut self, family: &str) {
-        let Some(cells) = self.families.remove(family) else {
-            return;
-        };
+        let Some(cells) = self.families.remove(family) else { return };
         let freed: usize =
             cells.iter().map(|(key, cell)| row_bytes(key, cell.value.as_ref())).sum();
         self.bytes -= freed;
@@ -167,9 +163,7 @@ pub(crate) fn front(tables: &[&Table], span: &Span<'_>) -> Front {
     let mut layers: Vec<Layer<'_>> = tables.iter().map(|t| t.span(span).peekable()).collect();
     let mut live = 0;
     while live < span.limit {
-        let Some((key, cell)) = next_of(&mut layers, span) else {
-            break;
-        };
+        let Some((key, cell)) = next_of(&mut layers, span) else { break };
         live += usize::from(cell.value.is_some());
         found.push((key, cell.value));
     }
@@ -219,9 +213,7 @@ pub(crate) fn merge(
             low = pages.next()?;
             continue;
         }
-        let Some((key, value)) = above.next() else {
-            break;
-        };
+        let Some((key, value)) = above.next() else { break };
         if low.as_ref().is_some_and(|(low, _)| *low == key) {
             low = pages.next()?;
         }

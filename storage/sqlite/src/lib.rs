@@ -57,8 +57,9 @@ fn holder(pid: Option<u32>) -> String {
 
 /// The engine. Dropping it closes the file and unlocks the directory.
 pub struct Sqlite {
-    writer: Mutex<Writer>,
+    // Before the writer: the last to close it makes the checkpoint.
     readers: Arc<Readers>,
+    writer: Mutex<Writer>,
     /// Families that have a table.
     families: Arc<RwLock<BTreeSet<String>>>,
     ballast: Mutex<Ballast>,

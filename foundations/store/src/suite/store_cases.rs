@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::{Reopen, commit, family, get, open, open_engine, put, text};
 use crate::engine::Order;
 use crate::error::Unavailable;
-use crate::{SLOTS, STAGE_BYTES_MAX, prefix};
+use crate::{Pressure, SLOTS, STAGE_BYTES_MAX, Store, prefix};
 
 pub(super) fn commits_survive_a_kill(reopen: &mut Reopen<'_>) {
     for round in 0..3 {
@@ -75,6 +75,27 @@ pub(super) fn settled_in_order(reopen: &mut Reopen<'_>) {
     let statistics = store.statistics();
     assert_eq!(statistics.rows, 1000);
     assert!(statistics.groups < 1000, "work staged together is committed together");
+}
+
+/// §8, §11: starts are slowed at three quarters of a limit and refused at it.
+pub(super) fn pressure_follows_what_is_held(reopen: &mut Reopen<'_>) {
+    let mut options = super::options(1);
+    options.overlay_bytes_max = 100_000;
+    let store = Store::open(reopen(), host::Host::real(), options).expect("the store opens");
+    let mut seen = Vec::new();
+    for n in 0..10_u32 {
+        let written = commit(&store, 0, |stage| {
+            stage.put(&family("open"), n.to_string(), vec![b'x'; 10_000]);
+        });
+        written.expect("it commits under any pressure");
+        seen.push(store.pressure());
+    }
+    let mut expected = vec![Pressure::Easy; 7];
+    expected.extend([Pressure::Slow, Pressure::Slow, Pressure::RefuseStarts]);
+    assert_eq!(seen, expected);
+    store.flush().expect("it flushes");
+    assert_eq!(store.pressure(), Pressure::Easy);
+    assert_eq!(store.statistics().waiting, 0);
 }
 
 pub(super) fn panicking_work_leaves_nothing(reopen: &mut Reopen<'_>) {
