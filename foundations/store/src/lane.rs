@@ -356,3 +356,23 @@ fn pause(tries: u32) {
     let ms = u64::from(tries).saturating_mul(2).min(PAUSE_MS_MAX);
     std::thread::sleep(Duration::from_millis(ms));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::memory::Memory;
+    use crate::{Options, Store};
+
+    #[tokio::test]
+    async fn published_rows_are_staged_no_more() {
+        let options = Options { partitions: 1, ..Options::default() };
+        let store =
+            Store::open(std::sync::Arc::new(Memory::new()), host::Host::real(), options).unwrap();
+        for n in 0..100 {
+            store.stage(0, |stage| stage.put(&"open".into(), n.to_string(), "v")).unwrap();
+        }
+        store.commit(0, |_| ()).await.unwrap();
+        let partition = &store.handle.shared.partitions[0];
+        assert_eq!(partition.control.lock().staged.rows(), 0);
+        assert_eq!(store.statistics().rows, 100);
+    }
+}

@@ -240,3 +240,80 @@ fn claim_record(shared: &Shared, partition: &Partition) -> Sealed {
     };
     header.seal(&Table::default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::Memory;
+
+    const LAYOUT: Layout = Layout { cluster: 9, partitions: 1 };
+
+    /// A good log of three records of epochs 1, 1 and 2, after `change` had its way with the
+    /// headers. What a recovery at epoch 3 finds wrong with it.
+    fn evidence(testimony: Option<Testimony>, change: impl Fn(&mut Header)) -> Option<String> {
+        let memory = Memory::new();
+        memory.layout(LAYOUT).unwrap();
+        memory.claim(&[(0, 0)], "a").unwrap();
+        let mut previous = [0; 16];
+        for seq in 1..=3 {
+            let epoch = if seq == 3 { 2 } else { 1 };
+            if seq == 3 {
+                memory.claim(&[(0, 1)], "b").unwrap();
+            }
+            let mut header = Header {
+                cluster: LAYOUT.cluster,
+                partition: 0,
+                epoch,
+                seq,
+                batch_id: seq.into(),
+                moment_max: 0,
+                id_mark: seq * 10,
+                previous,
+            };
+            change(&mut header);
+            let sealed = Sealed { partition: 0, epoch, seq, ..header.seal(&Table::default()) };
+            previous = record::hash_of(&sealed.body);
+            assert_eq!(memory.append(&[sealed]), Ok(vec![0]));
+        }
+        let claim = memory.claim(&[(0, 2)], "c").unwrap().remove(0);
+        let snapshot = memory.snapshot().unwrap();
+        match replay(snapshot.as_ref(), &LAYOUT, &claim, testimony).unwrap() {
+            Ok(committed) => {
+                assert_eq!(committed.position.last, Anchor { hash: previous, id_mark: 30 });
+                assert_eq!((committed.position.tail, committed.position.epoch), (3, 3));
+                None
+            }
+            Err(Evidence(evidence)) => Some(evidence),
+        }
+    }
+
+    /// Invariant 1: epochs never fall, hashes chain.
+    #[test]
+    fn logs_are_believed_only_whole() {
+        type Change = fn(&mut Header);
+        let told = |change: Change| evidence(None, change).unwrap_or_default();
+        assert_eq!(evidence(None, |_| ()), None);
+        let cases: [(Change, &str); 5] = [
+            (|h| h.previous[0] ^= u8::from(h.seq == 2), "record 2: it does not follow"),
+            (|h| h.cluster += u128::from(h.seq == 3), "record 3: it is of another cluster"),
+            (|h| h.seq += u64::from(h.seq == 2), "record 2"),
+            (|h| h.epoch += u64::from(h.seq == 3), "record 3"),
+            (|h| h.partition += u16::from(h.seq == 1), "record 1"),
+        ];
+        for (change, expected) in cases {
+            let told = told(change);
+            assert!(told.contains(expected), "{told:?} should name {expected:?}");
+        }
+    }
+
+    #[test]
+    fn the_witness_is_heard() {
+        let told = |tail, hash| {
+            let testimony = Testimony { epoch: 2, tail, hash };
+            evidence(Some(testimony), |_| ()).unwrap_or_default()
+        };
+        assert!(told(4, [0; 16]).contains("acknowledged records are missing"));
+        assert!(told(2, [0; 16]).contains("record 2: the witness saw another"));
+        assert_eq!(told(0, [0; 16]), "", "it may lag");
+    }
+}

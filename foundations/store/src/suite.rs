@@ -48,6 +48,7 @@ pub const CASES: &[(&str, Case)] = &[
     ("scans_merge_partitions", store_cases::scans_merge_partitions),
     ("dropped_families_stay_away", store_cases::dropped_families_stay_away),
     ("shutdown_keeps_what_was_staged", store_cases::shutdown_keeps_what_was_staged),
+    ("flushes_beside_commits", store_cases::flushes_beside_commits),
     ("a_second_owner_fences_the_first", store_cases::a_second_owner_fences_the_first),
     ("unknown_outcomes_are_settled", failure_cases::unknown_outcomes_are_settled),
     ("busy_is_repeated", failure_cases::busy_is_repeated),

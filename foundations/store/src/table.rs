@@ -263,3 +263,41 @@ fn after(key: &Bytes) -> Bytes {
     next.push(0);
     Bytes::from(next)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::default();
+        for (key, mark) in [("a", 1), ("b", 2), ("c", 3), ("a", 4)] {
+            table.put(&Family::from("open"), Bytes::from(key), Some(Bytes::from("value")), mark);
+        }
+        table.put(&Family::from("day_1"), Bytes::from("a"), None, 2);
+        table
+    }
+
+    #[test]
+    fn rows_go_by_the_mark_that_brought_them_last() {
+        let mut table = table();
+        table.remove_through(2);
+        let left: Vec<_> =
+            table.families().values().flatten().map(|(key, _)| key.clone()).collect();
+        assert_eq!(left, ["a", "c"], "`a` was written again since");
+        table.remove("open", b"a", 3);
+        assert!(table.get("open", b"a").is_some());
+        table.remove("open", b"a", 4);
+        assert!(table.get("open", b"a").is_none());
+        table.remove_through(3);
+        assert!(table.is_empty());
+        assert_eq!(table.bytes(), 0);
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_rows_held() {
+        let mut table = table();
+        assert_eq!((table.rows(), table.bytes()), (4, 4 * ROW_BYTES + 4 + 3 * 5));
+        table.remove_family("open");
+        assert_eq!((table.rows(), table.bytes()), (1, ROW_BYTES + 1));
+    }
+}

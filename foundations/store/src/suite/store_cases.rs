@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -250,6 +251,27 @@ pub(super) fn shutdown_keeps_what_was_staged(reopen: &mut Reopen<'_>) {
     for n in 0..2000_u16 {
         assert_eq!(get(&store, n % 4, &n.to_string()).as_deref(), Some("v"));
     }
+}
+
+/// Invariant 4 while work goes on: what is committed during a flush stays in sight.
+pub(super) fn flushes_beside_commits(reopen: &mut Reopen<'_>) {
+    let store = open(reopen, 2);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Acquire) {
+                store.flush().expect("it flushes");
+            }
+        });
+        for n in 0..400_u32 {
+            let partition = u16::try_from(n % 2).expect("it is small");
+            let key = format!("{}", n % 6);
+            put(&store, partition, &key, &n.to_string()).expect("it commits");
+            assert_eq!(get(&store, partition, &key), Some(n.to_string()));
+        }
+        done.store(true, Ordering::Release);
+    });
+    assert!(store.statistics().flushes > 0);
 }
 
 pub(super) fn a_second_owner_fences_the_first(reopen: &mut Reopen<'_>) {
