@@ -278,16 +278,92 @@ pub enum MapMode {
     Distributed(Box<Distributed>),
 }
 
-/// What only a distributed Map has. Sub-objects that run in a later version are kept as written.
+/// What only a distributed Map has.
 #[derive(Clone, Debug)]
 pub struct Distributed {
     pub express_children: bool,
     pub label: Option<String>,
     pub tolerated_failure_count: Option<NumberField>,
     pub tolerated_failure_percentage: Option<NumberField>,
-    pub item_reader: Option<Value>,
-    pub item_batcher: Option<Value>,
-    pub result_writer: Option<Value>,
+    pub item_reader: Option<ItemReader>,
+    pub item_batcher: Option<ItemBatcher>,
+    pub result_writer: Option<ResultWriter>,
+}
+
+/// Where items come from when they do not come from the state input (SFN-READER-1).
+#[derive(Clone, Debug)]
+pub struct ItemReader {
+    pub action: ReadAction,
+    /// `Parameters` or `Arguments`.
+    pub parameters: Option<Template>,
+    pub config: ReaderConfig,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadAction {
+    GetObject,
+    ListObjects,
+}
+
+/// `ReaderConfig` (SFN-READER-2).
+#[derive(Clone, Debug, Default)]
+pub struct ReaderConfig {
+    pub input_type: Option<InputType>,
+    pub manifest_type: Option<ManifestType>,
+    /// `Transformation` is `LOAD_AND_FLATTEN`.
+    pub flatten: bool,
+    pub items_pointer: Option<String>,
+    pub csv_headers: Option<CsvHeaders>,
+    pub csv_delimiter: Option<char>,
+    pub max_items: Option<NumberField>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputType {
+    Csv,
+    Json,
+    JsonLines,
+    Parquet,
+    Manifest,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManifestType {
+    AthenaData,
+    S3Inventory,
+}
+
+#[derive(Clone, Debug)]
+pub enum CsvHeaders {
+    FirstRow,
+    /// A list of texts, or what evaluates to one.
+    Given(Template),
+}
+
+/// `ItemBatcher` (SFN-BATCH-1).
+#[derive(Clone, Debug, Default)]
+pub struct ItemBatcher {
+    pub max_items: Option<NumberField>,
+    pub max_bytes: Option<NumberField>,
+    /// `BatchInput`
+    pub input: Option<Template>,
+}
+
+/// `ResultWriter` (SFN-WRITER-1).
+#[derive(Clone, Debug, Default)]
+pub struct ResultWriter {
+    /// `Parameters` or `Arguments`, when there is a `Resource`.
+    pub parameters: Option<Template>,
+    /// `OutputType` is `JSONL`.
+    pub json_lines: bool,
+    pub transformation: Option<Transformation>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transformation {
+    None,
+    Compact,
+    Flatten,
 }
 
 #[derive(Clone, Debug)]

@@ -1,6 +1,8 @@
 //! What valid definitions compile to, and where findings are shown.
 
-use asl::model::{Flow, Items, Kind, MapMode, PathField, Resource, Template, Transition};
+use asl::model::{
+    Flow, InputType, Items, Kind, MapMode, PathField, ReadAction, Resource, Template, Transition,
+};
 use asl::{Options, excerpt};
 use expect_test::expect;
 use serde_json::json;
@@ -173,5 +175,11 @@ fn legacy_and_distributed_maps() {
     let Kind::Map(map) = &distributed.kind else { panic!() };
     let MapMode::Distributed(distributed) = &map.mode else { panic!() };
     assert!(distributed.express_children);
-    assert_eq!(distributed.item_reader.as_ref().unwrap()["Parameters"]["Key"], "k");
+    let reader = distributed.item_reader.as_ref().unwrap();
+    assert_eq!(
+        (reader.action, reader.config.input_type),
+        (ReadAction::GetObject, Some(InputType::Json))
+    );
+    let Some(Template::Literal(parameters)) = &reader.parameters else { panic!() };
+    assert_eq!(parameters["Key"], "k");
 }

@@ -8,7 +8,9 @@ use crate::compile::expression::Reach;
 use crate::compile::fields;
 use crate::compile::numbers::{self, Range};
 use crate::compile::template;
-use crate::model::{Distributed, Machine, MapMode, NumberField};
+use crate::model::{
+    Distributed, ItemBatcher, Machine, MapMode, NumberField, ResultWriter, Transformation,
+};
 
 /// The longest label of a map run, in characters.
 const LABEL_CHARS_MAX: usize = 40;
@@ -66,9 +68,9 @@ pub(super) fn compile(
         label: label(context, at),
         tolerated_failure_count,
         tolerated_failure_percentage,
-        item_reader: kept(context, at, "ItemReader", reader::check),
-        item_batcher: kept(context, at, "ItemBatcher", check_batcher),
-        result_writer: kept(context, at, "ResultWriter", check_writer),
+        item_reader: part(context, at, "ItemReader", reader::compile),
+        item_batcher: part(context, at, "ItemBatcher", batcher),
+        result_writer: part(context, at, "ResultWriter", writer),
     };
     let processor = isolated(context, child, |context| map::processor(context, processor));
     (MapMode::Distributed(Box::new(distributed)), processor)
@@ -93,18 +95,15 @@ fn isolated<T>(
     compiled
 }
 
-/// A part that is checked here and kept as written.
-fn kept(
+/// A part that must be an object.
+fn part<T>(
     context: &mut Context,
     at: &At<'_>,
     name: &str,
-    check: fn(&mut Context, &At<'_>),
-) -> Option<serde_json::Value> {
+    compile: fn(&mut Context, &At<'_>) -> T,
+) -> Option<T> {
     let part = at.member(name)?;
-    if fields::is_object(context, &part) {
-        check(context, &part);
-    }
-    Some(part.node.to_value())
+    fields::is_object(context, &part).then(|| compile(context, &part))
 }
 
 /// SFN-DMAP-13
@@ -132,7 +131,7 @@ fn label(context: &mut Context, at: &At<'_>) -> Option<String> {
     Some(label.to_owned())
 }
 
-fn check_batcher(context: &mut Context, at: &At<'_>) {
+fn batcher(context: &mut Context, at: &At<'_>) -> ItemBatcher {
     const LIMITS: &[&str] = &[
         "MaxItemsPerBatch",
         "MaxItemsPerBatchPath",
@@ -148,37 +147,47 @@ fn check_batcher(context: &mut Context, at: &At<'_>) {
         );
         context.error_whole(at, message);
     }
-    numbers::field(context, at, "MaxItemsPerBatch", &BATCH_ITEMS);
-    numbers::field(context, at, "MaxInputBytesPerBatch", &BATCH_BYTES);
-    template::member(context, at, "BatchInput", Reach::NOTHING);
+    ItemBatcher {
+        max_items: numbers::field(context, at, "MaxItemsPerBatch", &BATCH_ITEMS),
+        max_bytes: numbers::field(context, at, "MaxInputBytesPerBatch", &BATCH_BYTES),
+        input: template::member(context, at, "BatchInput", Reach::NOTHING),
+    }
 }
 
 /// `Resource` goes with its parameters; `WriterConfig` may stand alone (SFN-WRITER-4).
-fn check_writer(context: &mut Context, at: &At<'_>) {
-    fields::check_fields(
-        context,
-        at,
-        reader::with_parameters(&["Resource", "WriterConfig"]).as_slice(),
-    );
+fn writer(context: &mut Context, at: &At<'_>) -> ResultWriter {
+    let known = reader::with_parameters(&["Resource", "WriterConfig"]);
+    fields::check_fields(context, at, &known);
     let parameters = reader::parameters(context, at);
-    match (at.member("Resource"), parameters) {
-        (Some(resource), true) => reader::check_resource(context, &resource, &["s3:putObject"]),
-        (Some(_), false) => {
+    match (at.member("Resource"), &parameters) {
+        (Some(resource), Some(_)) => {
+            reader::resource(context, &resource, &["s3:putObject"]);
+        }
+        (Some(_), None) => {
             let name = if context.is_jsonata() { "Arguments" } else { "Parameters" };
             fields::require(context, at, &[name]);
         }
-        (None, true) => {
+        (None, Some(_)) => {
             fields::require(context, at, &["Resource"]);
         }
-        (None, false) => {
+        (None, None) => {
             fields::require(context, at, &["WriterConfig"]);
         }
     }
-    let Some(config) = at.member("WriterConfig") else { return };
+    let mut writer = ResultWriter { parameters, ..ResultWriter::default() };
+    let Some(config) = at.member("WriterConfig") else { return writer };
     if fields::is_object(context, &config) {
         fields::check_names(context, &config, &["OutputType", "Transformation"]);
-        fields::one_of(context, &config, "OutputType", &["JSON", "JSONL"]);
+        let output = fields::one_of(context, &config, "OutputType", &["JSON", "JSONL"]);
+        writer.json_lines = output == Some("JSONL");
         let transformations = &["NONE", "COMPACT", "FLATTEN"];
-        fields::one_of(context, &config, "Transformation", transformations);
+        writer.transformation =
+            match fields::one_of(context, &config, "Transformation", transformations) {
+                Some("NONE") => Some(Transformation::None),
+                Some("COMPACT") => Some(Transformation::Compact),
+                Some("FLATTEN") => Some(Transformation::Flatten),
+                _ => None,
+            };
     }
+    writer
 }

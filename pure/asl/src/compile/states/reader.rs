@@ -6,6 +6,9 @@ use crate::compile::expression::Reach;
 use crate::compile::fields::{self, In};
 use crate::compile::numbers::{self, Range};
 use crate::compile::template;
+use crate::model::{
+    CsvHeaders, InputType, ItemReader, ManifestType, ReadAction, ReaderConfig, Template,
+};
 use crate::read::tree::Shape;
 
 const MAX_ITEMS: Range = Range::integer(0, 100_000_000.0);
@@ -24,19 +27,22 @@ const CONFIG_FIELDS: &[(&str, In)] = &[
 
 const CSV_FIELDS: &[&str] = &["CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"];
 
-pub(super) fn check(context: &mut Context, at: &At<'_>) {
+const ACTIONS: &[&str] = &["s3:getObject", "s3:listObjectsV2"];
+
+pub(super) fn compile(context: &mut Context, at: &At<'_>) -> ItemReader {
     let known = with_parameters(&["Resource", "ReaderConfig"]);
     fields::check_fields(context, at, &known);
     fields::require(context, at, &["Resource"]);
-    if let Some(resource) = at.member("Resource") {
-        check_resource(context, &resource, &["s3:getObject", "s3:listObjectsV2"]);
-    }
-    parameters(context, at);
-    if let Some(config) = at.member("ReaderConfig")
-        && fields::is_object(context, &config)
-    {
-        check_config(context, &config);
-    }
+    let action = at.member("Resource").and_then(|at| resource(context, &at, ACTIONS));
+    let action = match action.as_deref() {
+        Some("s3:listObjectsV2") => ReadAction::ListObjects,
+        _ => ReadAction::GetObject,
+    };
+    let parameters = parameters(context, at);
+    let config = at.member("ReaderConfig");
+    let config = config.filter(|config| fields::is_object(context, config));
+    let config = config.map(|at| self::config(context, &at)).unwrap_or_default();
+    ItemReader { action, parameters, config }
 }
 
 /// `names`, and the parameters of either language.
@@ -46,44 +52,83 @@ pub(super) fn with_parameters(names: &[&'static str]) -> Vec<(&'static str, In)>
     known
 }
 
-/// Checks the parameters of the state's language. Answers whether there are any.
-pub(super) fn parameters(context: &mut Context, at: &At<'_>) -> bool {
+/// The parameters of the state's language, when there are any.
+pub(super) fn parameters(context: &mut Context, at: &At<'_>) -> Option<Template> {
     let name = if context.is_jsonata() { "Arguments" } else { "Parameters" };
-    template::member(context, at, name, Reach::NOTHING).is_some()
+    template::member(context, at, name, Reach::NOTHING)
 }
 
-/// `arn:<partition>:states:::<one of the actions>`
-pub(super) fn check_resource(context: &mut Context, at: &At<'_>, actions: &[&str]) {
-    let Some(text) = fields::text(context, at) else { return };
+/// `arn:<partition>:states:::<one of the actions>`: the action.
+pub(super) fn resource(context: &mut Context, at: &At<'_>, actions: &[&str]) -> Option<String> {
+    let text = fields::text(context, at)?;
     let action = text
         .strip_prefix("arn:")
         .and_then(|rest| rest.split_once(':'))
         .and_then(|(_, rest)| rest.strip_prefix("states:::"));
-    if !action.is_some_and(|action| actions.contains(&action)) {
+    let action = action.filter(|action| actions.contains(action));
+    if action.is_none() {
         context.error(at, "The field 'Resource' does not match any of the allowed values");
     }
+    action.map(str::to_owned)
 }
 
-fn check_config(context: &mut Context, at: &At<'_>) {
+fn config(context: &mut Context, at: &At<'_>) -> ReaderConfig {
     fields::check_fields(context, at, CONFIG_FIELDS);
     let types = &["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"];
     let input = fields::one_of(context, at, "InputType", types);
     let manifest = fields::one_of(context, at, "ManifestType", &["ATHENA_DATA", "S3_INVENTORY"]);
     let flatten = fields::one_of(context, at, "Transformation", &["NONE", "LOAD_AND_FLATTEN"]);
-    if flatten == Some("LOAD_AND_FLATTEN") && input.is_none() {
+    let flatten = flatten == Some("LOAD_AND_FLATTEN");
+    if flatten && input.is_none() {
         context.error_whole(at, "The field 'InputType' is required");
     }
-    check_csv(context, at, input, manifest);
-    check_pointer(context, at);
-    numbers::field(context, at, "MaxItems", &MAX_ITEMS);
+    ReaderConfig {
+        input_type: input.and_then(input_type),
+        manifest_type: match manifest {
+            Some("ATHENA_DATA") => Some(ManifestType::AthenaData),
+            Some("S3_INVENTORY") => Some(ManifestType::S3Inventory),
+            _ => None,
+        },
+        flatten,
+        csv_headers: csv_headers(context, at, input, manifest),
+        csv_delimiter: csv_delimiter(context, at),
+        items_pointer: pointer(context, at),
+        max_items: numbers::field(context, at, "MaxItems", &MAX_ITEMS),
+    }
 }
 
-fn check_csv(context: &mut Context, at: &At<'_>, input: Option<&str>, manifest: Option<&str>) {
+fn input_type(name: &str) -> Option<InputType> {
+    Some(match name {
+        "CSV" => InputType::Csv,
+        "JSON" => InputType::Json,
+        "JSONL" => InputType::JsonLines,
+        "PARQUET" => InputType::Parquet,
+        "MANIFEST" => InputType::Manifest,
+        _ => return None,
+    })
+}
+
+fn csv_delimiter(context: &mut Context, at: &At<'_>) -> Option<char> {
+    let delimiters = &["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"];
+    match fields::one_of(context, at, "CSVDelimiter", delimiters)? {
+        "COMMA" => Some(','),
+        "PIPE" => Some('|'),
+        "SEMICOLON" => Some(';'),
+        "SPACE" => Some(' '),
+        "TAB" => Some('\t'),
+        _ => None,
+    }
+}
+
+fn csv_headers(
+    context: &mut Context,
+    at: &At<'_>,
+    input: Option<&str>,
+    manifest: Option<&str>,
+) -> Option<CsvHeaders> {
     let locations = &["FIRST_ROW", "GIVEN"];
     let location = fields::one_of(context, at, "CSVHeaderLocation", locations);
-    let delimiters = &["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"];
-    fields::one_of(context, at, "CSVDelimiter", delimiters);
-    template::member(context, at, "CSVHeaders", Reach::NOTHING);
+    let given = template::member(context, at, "CSVHeaders", Reach::NOTHING);
     match input {
         Some("CSV") if !at.has("CSVHeaderLocation") => {
             context.error_whole(at, "The field 'CSVHeaderLocation' is required");
@@ -97,6 +142,11 @@ fn check_csv(context: &mut Context, at: &At<'_>, input: Option<&str>, manifest: 
         fields::require(context, at, &["CSVHeaders"]);
     }
     check_headers(context, at);
+    match location {
+        Some("FIRST_ROW") => Some(CsvHeaders::FirstRow),
+        Some("GIVEN") => given.map(CsvHeaders::Given),
+        _ => None,
+    }
 }
 
 fn refuse_csv(context: &mut Context, at: &At<'_>) {
@@ -122,8 +172,8 @@ fn check_headers(context: &mut Context, at: &At<'_>) {
     }
 }
 
-fn check_pointer(context: &mut Context, at: &At<'_>) {
-    let Some(pointer) = fields::text_member(context, at, "ItemsPointer") else { return };
+fn pointer(context: &mut Context, at: &At<'_>) -> Option<String> {
+    let pointer = fields::text_member(context, at, "ItemsPointer")?;
     if !pointer.is_empty() && !pointer.starts_with('/') {
         let message =
             format!("Invalid input: JSON Pointer expression must start with '/': \"{pointer}\"");
@@ -131,4 +181,5 @@ fn check_pointer(context: &mut Context, at: &At<'_>) {
             context.error(&member, message);
         }
     }
+    Some(pointer.to_owned())
 }
