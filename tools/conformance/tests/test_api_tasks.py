@@ -54,7 +54,7 @@ def test_success(sfn, activity):
     assert json.loads(task["input"]) == {"n": [1, 2]}
     sfn.send_task_success(taskToken=task["taskToken"], output='{"done": true}')
     seen = ended(sfn, execution)
-    assert seen["status"] == "SUCCEEDED" and seen["output"] == '{"done":true}'
+    assert seen["status"] == "SUCCEEDED" and json.loads(seen["output"]) == {"done": True}
     events = sound(events_of(sfn, execution))
     assert types(events) == ["ExecutionStarted", "TaskStateEntered", "ActivityScheduled",
                              "ActivityStarted", "ActivitySucceeded", "TaskStateExited",
@@ -117,7 +117,8 @@ def test_order_of_checks(sfn, activity):
     refused("InvalidOutput", sfn.send_task_success, taskToken=token, output="not json")
     fault = refused("ValidationException", sfn.send_task_success, taskToken=token,
                     output=json.dumps("x" * 262_144))
-    assert "Member must have length less than or equal to 262144" in fault.message
+    assert "at 'output' failed to satisfy constraint: Member must have" in fault.message
+    assert "less than or equal to 262144" in fault.message
     sfn.send_task_success(taskToken=token, output="null")
     assert ended(sfn, execution)["output"] == "null"
     refused("InvalidOutput", sfn.send_task_success, taskToken=token, output="not json")
@@ -251,7 +252,7 @@ def test_callback(sfn, lam, tmp_path):
     token = place.read_text()
     assert sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
     sfn.send_task_success(taskToken=token, output='{"approved": [true]}')
-    assert ended(sfn, execution)["output"] == '{"approved":[true]}'
+    assert json.loads(ended(sfn, execution)["output"]) == {"approved": [True]}
     events = sound(events_of(sfn, execution))
     assert types(events)[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
     assert events[5]["taskSucceededEventDetails"]["output"] == '{"approved": [true]}'

@@ -25,13 +25,13 @@ def echo(lam):
 
 
 def test_create_and_get(lam, name):
-    arn = python_function(lam, ECHO, name, variables={"A": "b"}, MemorySize=256, Description="d")
+    arn = python_function(lam, ECHO, name, variables={"AA": "b"}, MemorySize=256, Description="d")
     assert arn.endswith(f":function:{name}")
     seen = lam.get_function(FunctionName=name)["Configuration"]
     assert seen["FunctionArn"] == arn and seen["Runtime"] == "python3.12"
     assert seen["Handler"] == "main.handler" and seen["MemorySize"] == 256
     assert seen["Timeout"] == 20 and seen["State"] == "Active"
-    assert seen["Environment"]["Variables"] == {"A": "b"}
+    assert seen["Environment"]["Variables"] == {"AA": "b"}
     assert seen["Version"] == "$LATEST" and seen["Description"] == "d"
     assert len(base64.b64decode(seen["CodeSha256"])) == 32 and seen["CodeSize"] > 0
     fault = refused("ResourceConflictException", python_function, lam=lam, source=ECHO, name=name)
@@ -53,10 +53,10 @@ def test_update(lam, name):
     python_function(lam, "def handler(event, context):\n    return 1\n", name)
     assert invoke(lam, name)[0] == 1
     first = lam.get_function(FunctionName=name)["Configuration"]["CodeSha256"]
-    code = "import os\ndef handler(event, context):\n    return os.environ.get('A', 'none')\n"
+    code = "import os\ndef handler(event, context):\n    return os.environ.get('AA', 'none')\n"
     lam.update_function_code(FunctionName=name, ZipFile=zipped({"main.py": code}))
     assert invoke(lam, name)[0] == "none"
-    lam.update_function_configuration(FunctionName=name, Environment={"Variables": {"A": "b"}},
+    lam.update_function_configuration(FunctionName=name, Environment={"Variables": {"AA": "b"}},
                                       Timeout=7)
     assert invoke(lam, name)[0] == "b"
     seen = lam.get_function(FunctionName=name)["Configuration"]
@@ -242,17 +242,17 @@ def test_provided_runtime(lam):
         assert invoke(lam, name, number)[0] == {"got": int(number)}
 
 
-@pytest.mark.parametrize("script,kind", [
-    ("#!/bin/sh\nhead -c 100000 /dev/urandom\nexit 0\n", "Runtime.ExitError"),
-    ("#!/bin/sh\nexit 9\n", "Runtime.ExitError"),
-    ("#!/no/such/interpreter\n", "Runtime.InvalidEntrypoint"),
+@pytest.mark.parametrize("script,kinds", [
+    ("#!/bin/sh\nhead -c 100000 /dev/urandom\nexit 0\n", ["Runtime.ExitError"]),
+    ("#!/bin/sh\nexit 9\n", ["Runtime.ExitError"]),
+    ("#!/no/such/interpreter\n", ["Runtime.InvalidEntrypoint", "Runtime.ExitError"]),
 ])
-def test_provided_runtime_that_is_none(lam, script, kind):
+def test_provided_runtime_that_is_none(lam, script, kinds):
     name = unique("f")
     lam.create_function(FunctionName=name, Runtime="provided.al2023", Handler="x", Role=ROLE,
                         Timeout=10, Code={"ZipFile": zipped({"bootstrap": script})})
     payload, answer = invoke(lam, name)
-    assert answer["FunctionError"] == "Unhandled" and payload["errorType"] == kind
+    assert answer["FunctionError"] == "Unhandled" and payload["errorType"] in kinds
 
 
 NODE = pytest.mark.skipif(not shutil.which("node"), reason="no Node.js on this machine")
