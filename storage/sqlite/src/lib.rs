@@ -73,6 +73,13 @@ impl Sqlite {
         Sqlite::open_with(directory, ballast::BYTES)
     }
 
+    /// Whether this version reads the data in `directory`: a look that locks nothing and changes
+    /// no data. A directory without a database is fine.
+    pub fn inspect(directory: &Path) -> Result<(), OpenError> {
+        let file = directory.join(FILE_NAME);
+        if file.exists() { schema::inspect(&file) } else { Ok(()) }
+    }
+
     fn open_with(path: &Path, ballast_bytes: u64) -> Result<Sqlite, OpenError> {
         let directory = Directory::lock(path)?;
         let file = path.join(FILE_NAME);

@@ -75,6 +75,12 @@ pub(crate) fn open(file: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Whether the file is ours and readable.
+pub(crate) fn inspect(file: &Path) -> Result<(), OpenError> {
+    let connection = open_reader(file).map_err(|cause| explain(file, cause))?;
+    check_format(&connection, file)
+}
+
 /// Opens a connection that cannot write.
 pub(crate) fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -147,8 +147,12 @@ fn a_directory_is_held_by_one() {
 #[test]
 fn a_newer_format_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
+    assert!(Sqlite::inspect(dir.path()).is_ok());
     drop(engine(dir.path()));
+    assert!(Sqlite::inspect(dir.path()).is_ok());
     raw(dir.path()).execute("UPDATE cluster SET v = x'3939' WHERE k = 'format'", ()).unwrap();
+    let error = Sqlite::inspect(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("format 99"), "{error}");
     let error = Sqlite::open(dir.path()).err().unwrap().to_string();
     assert!(error.contains("format 99") && error.contains("up to 1"), "{error}");
 }
