@@ -36,11 +36,6 @@ const REMOTE_MAX: Duration = Duration::from_secs(900);
 const HISTORY_EVENTS_MAX_RELAXED: u64 = 1_000_000;
 const PAYLOAD_BYTES_MAX_RELAXED: usize = 6 << 20;
 
-/// Of the SQLite file: its name, its header, and where the header has the program's own number.
-const DATABASE_FILE: &str = "rung.db";
-const DATABASE_HEAD_BYTES: usize = 100;
-const DATABASE_FORMAT_AT: usize = 60;
-
 /// What a server is told.
 pub(crate) struct Settings {
     pub(crate) mode: Mode,
@@ -227,29 +222,8 @@ fn refused_data(error: &sqlite::OpenError) -> Trouble {
 }
 
 /// Whether this version reads the data in a directory; a look that locks and changes nothing.
-pub(crate) fn data_format(data: &Path) -> Result<(), Trouble> {
-    let file = data.join(DATABASE_FILE);
-    let Ok(head) = read_head(&file) else { return Ok(()) };
-    let found = head.get(DATABASE_FORMAT_AT..).and_then(|rest| rest.first_chunk());
-    let found = found.map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    if !head.starts_with(b"SQLite format 3\0") {
-        return Err(Trouble::new(format!("`{}` is not a database", file.display()))
-            .remedy("choose another directory with --data"));
-    }
-    if found > sqlite::FORMAT {
-        let path = data.to_owned();
-        let newer = sqlite::OpenError::NewerFormat { path, found, supported: sqlite::FORMAT };
-        return Err(refused_data(&newer));
-    }
-    Ok(())
-}
-
-fn read_head(file: &Path) -> std::io::Result<[u8; DATABASE_HEAD_BYTES]> {
-    use std::io::Read as _;
-
-    let mut head = [0; DATABASE_HEAD_BYTES];
-    std::fs::File::open(file)?.read_exact(&mut head)?;
-    Ok(head)
+pub(crate) fn inspect_data(data: &Path) -> Result<(), Trouble> {
+    sqlite::Sqlite::inspect(data).map_err(|error| refused_data(&error))
 }
 
 async fn open_functions(

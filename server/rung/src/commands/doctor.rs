@@ -171,7 +171,7 @@ fn data_checks(data: &Path) -> Vec<Check> {
             "give it to this user (chown), or choose another one with --data",
         )];
     }
-    let mut checks = vec![match crate::assemble::data_format(data) {
+    let mut checks = vec![match crate::assemble::inspect_data(data) {
         Ok(()) => Check::good(format!("data directory {shown} can be written")),
         Err(trouble) => Check::broken(
             trouble.to_string(),
