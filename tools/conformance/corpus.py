@@ -11,8 +11,9 @@ filled in before, as a deployment would:
   where the name says so; a placeholder inside an ARN becomes a plain name;
 * a placeholder outside quotes becomes a number, or `[]` where the name says it is encoded JSON,
   `true` where it is a switch;
-* a quoted placeholder that is the whole value of a member which takes only a number becomes one;
-* every other becomes its own name, without punctuation.
+* a quoted placeholder that is the whole value of a member which takes only a number becomes one,
+  a heartbeat a smaller one than a time limit;
+* a switch becomes `true`, and every other its own name, without punctuation.
 """
 
 import argparse
@@ -43,6 +44,8 @@ def inside(name):
         return ACCOUNT
     if last.endswith("region"):
         return REGION
+    if last.startswith("is") and "enabled" in last:
+        return "true"
     return re.sub(r"[^A-Za-z0-9-]", "", name) or "Placeholder"
 
 
@@ -53,6 +56,10 @@ def resource(match):
     else:
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{inside(name)}"
     return f'{match.group(1)}"{arn}"'
+
+
+def number(match):
+    return match.group(1) + ("2" if "Heartbeat" in match.group(1) else "5")
 
 
 def bare(name):
@@ -66,7 +73,7 @@ def bare(name):
 
 def filled(text):
     text = RESOURCE.sub(resource, text)
-    text = QUOTED_NUMBER.sub(r"\g<1>5", text)
+    text = QUOTED_NUMBER.sub(number, text)
     out, position, quoted = [], 0, False
     while position < len(text):
         match = PLACEHOLDER.match(text, position)

@@ -16,7 +16,7 @@ use crate::{process, setup, shared, tree};
 
 const PAGE: &str = "docs/conformance.md";
 /// Services that the cases may need and this server has.
-const NEEDS_SERVED: &str = "lambda";
+const NEEDS_SERVED: &str = "lambda,states";
 const JOBS: &str = "4";
 
 /// Replays everything; `--check` compares with the page instead of writing it.
@@ -172,6 +172,7 @@ fn outcome(case: &Value, answer: Option<&Answer>) -> CaseOutcome {
         id: id(case).to_owned(),
         group: text(case, "group").to_owned(),
         jsonata: mentions_jsonata(case),
+        distributed: case.to_string().contains("DISTRIBUTED"),
         result: answer.map_or_else(|| "skip".to_owned(), |answer| answer.result.clone()),
         why: answer.map_or_else(String::new, |answer| answer.why.clone()),
         needs,

@@ -16,6 +16,8 @@ pub(crate) struct CaseOutcome {
     pub(crate) group: String,
     pub(crate) needs: Vec<String>,
     pub(crate) jsonata: bool,
+    /// A Map state in it starts executions of its own.
+    pub(crate) distributed: bool,
     /// `pass`, `fail` or `skip`.
     pub(crate) result: String,
     pub(crate) why: String,
@@ -116,10 +118,15 @@ impl Report {
             cases("Of these, by operations that are served", |case| {
                 case.is_pure() && !case.is_unserved()
             }),
+            cases("Of these, without distributed Map", |case| {
+                case.is_pure() && !case.is_unserved() && !case.distributed
+            }),
             cases("Cases that need no other service, with JSONata", |case| {
                 case.needs.is_empty() && case.jsonata
             }),
-            cases("Cases that need functions", |case| !case.needs.is_empty()),
+            cases("Cases that need functions or call this API from a task", |case| {
+                !case.needs.is_empty()
+            }),
             definitions("Corpus definitions accepted, JSONPath", false),
             definitions("Corpus definitions accepted, JSONata", true),
         ]
@@ -188,7 +195,8 @@ impl Report {
         );
         for definition in &self.definitions {
             if let Some(why) = &definition.why {
-                push(page, format_args!("- `{}`: {}\n", definition.file, quoted(why)));
+                let (file, rule) = (&definition.file, requirement(why));
+                push(page, format_args!("- `{file}`: {} ({rule})\n", quoted(why)));
             }
         }
     }
@@ -202,6 +210,20 @@ impl Figure {
         (self.passed < before)
             .then(|| format!("{}: {} instead of {before}", self.name, self.passed))
     }
+}
+
+/// The requirement that refuses a definition with this finding.
+fn requirement(why: &str) -> &'static str {
+    let rules = [
+        ("resource ARN", "SFN-VALID-5"),
+        ("JSONATA", "SFN-VALID-6"),
+        ("MISSING_TRANSITION_TARGET", "SFN-VALID-3"),
+        ("MISSING_END_STATE", "SFN-VALID-3"),
+        ("one of the following fields", "SFN-VALID-2"),
+        ("SCHEMA_VALIDATION_FAILED", "SFN-VALID-1"),
+    ];
+    let rule = rules.iter().find(|(finding, _)| why.contains(finding));
+    rule.map_or("no requirement", |(_, rule)| rule)
 }
 
 /// One line, short enough to read, that Markdown leaves alone.
@@ -228,6 +250,7 @@ mod tests {
             group: "base".to_owned(),
             needs: Vec::new(),
             jsonata,
+            distributed: false,
             result: result.to_owned(),
             why: why.to_owned(),
         }
