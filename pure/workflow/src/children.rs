@@ -47,8 +47,8 @@ impl Run<'_> {
             return Ok(());
         }
         let joined = children.joined;
-        let outputs: Vec<Payload> = children.done.values().cloned().collect();
-        self.stop_doing(parent);
+        let result = children.result();
+        self.lay_down(parent);
         self.rejoin(parent, joined);
         let succeeded = match self.kind(parent) {
             StateKind::Map => Details::MapStateSucceeded,
@@ -56,7 +56,6 @@ impl Run<'_> {
         };
         self.emit(parent, Link::Aside, succeeded)?;
         let of = &self.state(parent).name;
-        let result = Payload::array(&outputs);
         match self.fits(&result, of) {
             Ok(()) => states::complete(self, parent, result),
             Err(raised) => self.raise(parent, raised),
@@ -77,7 +76,7 @@ impl Run<'_> {
         if matches!(kind, StateKind::Task | StateKind::Wait) {
             self.emit(parent, Link::Beside, Details::StateAborted { kind })?;
         }
-        self.remove_frame(child);
+        self.fell(child);
         if let Some(children) = self.children_mut(parent) {
             children.open.remove(&place);
         }
@@ -110,7 +109,7 @@ impl Run<'_> {
             self.emit(chain, Link::Beside, Details::StateAborted { kind })?;
         }
         self.abort_children(id, chain)?;
-        self.remove_frame(id);
+        self.fell(id);
         Ok(())
     }
 

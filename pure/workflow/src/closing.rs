@@ -1,10 +1,11 @@
 //! The end of an execution: its last event, its head, and everything that was open.
 
 use crate::effect::{Effect, TimerKind};
-use crate::errors::TIMEOUT;
+use crate::errors::{DATA_LIMIT, TIMEOUT};
 use crate::execution::Status;
 use crate::history::{Details, Failure};
 use crate::payload::Payload;
+use crate::redrive::Kept;
 use crate::run::{Closed, Run};
 
 pub(crate) enum Ending {
@@ -15,22 +16,33 @@ pub(crate) enum Ending {
     TimedOut,
 }
 
+/// What a redrive of an execution with this ending goes on with.
+fn to_kept(ending: &Ending) -> Kept {
+    match ending {
+        Ending::Succeeded(_) => Kept::Nothing,
+        // The whole state runs again (SFN-HIST-97): no part of it is worth keeping.
+        Ending::Failed(failure) if failure.error.as_deref() == Some(DATA_LIMIT) => Kept::Top,
+        Ending::Failed(_) | Ending::Aborted(_) | Ending::TimedOut => Kept::Everything,
+    }
+}
+
 impl Run<'_> {
     /// Closes the execution with an event after `previous_id`; nothing is written after it
     /// (SFN-HIST-17).
     pub(crate) fn close(&mut self, ending: Ending, previous_id: u64) -> Closed {
+        let mut kept = to_kept(&ending);
         let (status, details) = self.describe(ending);
-        self.append(previous_id, details);
+        if self.append(previous_id, details) + 1 >= self.environment.limits.history_events_max {
+            // No room for a redrive (SFN-SEM-40), nor does a step cut short leave whole frames.
+            kept = Kept::Nothing;
+        }
         let head = &mut self.execution.head;
         head.status = status;
         head.stop_ms = Some(head.last_event_ms);
         if head.deadline_ms.take().is_some() {
             self.outbox.clear_timer(0, TimerKind::Execution);
         }
-        let frames: Vec<_> = self.execution.frames.keys().copied().collect();
-        for id in frames {
-            self.remove_frame(id);
-        }
+        self.keep_frames(kept);
         self.queue.clear();
         self.outbox.push(Effect::Finished);
         Closed

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::history::Failure;
 
 pub(crate) const ALL: &str = "States.ALL";
-const DATA_LIMIT: &str = "States.DataLimitExceeded";
+pub(crate) const DATA_LIMIT: &str = "States.DataLimitExceeded";
 const HEARTBEAT: &str = "States.HeartbeatTimeout";
 const QUERY: &str = "States.QueryEvaluationError";
 const RESULT_PATH: &str = "States.ResultPathMatchFailure";

@@ -29,6 +29,8 @@ pub enum Event {
     /// The server died during a call: whether it took effect is unknown (SFN-SEM-104). Tasks that
     /// were submitted keep waiting.
     OutcomeLost { frame: FrameId, attempt: u32 },
+    /// RedriveExecution: the only event that a closed execution takes (SFN-SEM-40).
+    Redrive,
     /// StopExecution.
     Stop { error: Option<String>, cause: Option<String> },
     /// The machine was deleted: the execution fails at this, its next transition (SFN-SEM-74).

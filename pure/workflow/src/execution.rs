@@ -1,5 +1,6 @@
-//! What is kept of a running execution: a head and its frames. Frames are the state; history is
-//! never read to rebuild them. Names and paths, never indexes, refer to states.
+//! What is kept of an execution: a head and its frames. Frames are the state; history is never
+//! read to rebuild them. Names and paths, never indexes, refer to states. An execution that closed
+//! without success keeps the frames that a redrive goes on with.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -38,6 +39,11 @@ pub struct Head {
     /// When the machine's `TimeoutSeconds`, or a year, is over; set at the start.
     #[serde(default)]
     pub deadline_ms: Option<EpochMs>,
+    /// Redrives so far, and when the last was (SFN-SEM-45).
+    #[serde(default)]
+    pub redrive_count: u64,
+    #[serde(default)]
+    pub redrive_ms: Option<EpochMs>,
     /// Frames that can go on at once; empty unless [`crate::Transition::more`] was said.
     #[serde(default)]
     pub ready: VecDeque<FrameId>,
@@ -128,6 +134,9 @@ pub struct Visit {
 pub enum Doing {
     /// About to enter.
     Enter,
+    /// About to do the work of the state again, after a redrive; also what a closed execution's
+    /// frame rests in.
+    Resume,
     /// In the middle of a transition; never stored.
     Deciding,
     /// A Wait state.
@@ -227,6 +236,9 @@ pub struct Children {
     /// The highest id among the last events of those that are done.
     #[serde(default)]
     pub joined: u64,
+    /// Id of the event that tells of the group's start.
+    #[serde(default)]
+    pub started_id: u64,
 }
 
 /// A reason for which a running execution will wake.
@@ -256,6 +268,8 @@ impl Execution {
                 error: None,
                 cause: None,
                 deadline_ms: None,
+                redrive_count: 0,
+                redrive_ms: None,
                 ready: VecDeque::new(),
             },
             frames: BTreeMap::new(),
@@ -305,8 +319,21 @@ impl Frame {
                 let heartbeat = task.heartbeat_due_ms.map(|due| (TimerKind::Heartbeat, due));
                 timeout.into_iter().chain(heartbeat).collect()
             }
-            Doing::Enter | Doing::Deciding | Doing::Children(_) => Vec::new(),
+            Doing::Enter | Doing::Resume | Doing::Deciding | Doing::Children(_) => Vec::new(),
         }
+    }
+}
+
+impl Children {
+    /// Whether every one has given its output.
+    pub(crate) fn all_done(&self) -> bool {
+        self.done.len() as u64 >= self.length
+    }
+
+    /// Their outputs in order.
+    pub(crate) fn result(&self) -> Payload {
+        let outputs: Vec<Payload> = self.done.values().cloned().collect();
+        Payload::array(&outputs)
     }
 }
 

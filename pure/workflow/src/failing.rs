@@ -28,7 +28,7 @@ impl Run<'_> {
                 return Err(self.close_failed(id, failed));
             }
             self.abort_children(id, id)?;
-            self.stop_doing(id);
+            self.lay_down(id);
             let state = self.state(id);
             if self.retry(id, state, &failed) {
                 return Ok(());
@@ -94,6 +94,7 @@ impl Run<'_> {
         if let Some(count) = retries.get_mut(number) {
             *count += 1;
         }
+        self.forget_fallen();
         self.doze(id, Doing::Retry { due_ms });
         true
     }
@@ -119,6 +120,7 @@ impl Run<'_> {
         let error_output = Payload::from_value(failed.output());
         match dataflow::caught(self, id, number, catcher, error_output) {
             Ok(exit) => {
+                self.forget_fallen();
                 let next = Transition::Next(Arc::clone(&catcher.next));
                 self.exit(id, Link::Onward, exit, &next)?;
                 Ok(None)

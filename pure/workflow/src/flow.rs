@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl::model::{Kind, State, Transition};
+use asl::model::{Definition, Kind, State, Transition};
 
 use crate::chain::Link;
 use crate::closing::Ending;
@@ -16,7 +16,7 @@ use crate::run::{Course, Run};
 use crate::states;
 
 /// Longest time an execution lasts, one year (SFN-SEM-1).
-const EXECUTION_SECONDS_MAX: u64 = 31_536_000;
+pub(crate) const EXECUTION_SECONDS_MAX: u64 = 31_536_000;
 
 /// A new frame's place in the tree.
 pub(crate) struct Birth {
@@ -33,6 +33,7 @@ impl Run<'_> {
     pub(crate) fn take(&mut self, event: Event) -> Course {
         match event {
             Event::Start => self.begin(),
+            Event::Redrive => self.redrive(),
             Event::Continue => Ok(()),
             Event::Timer { frame, kind } => self.wake(frame, kind),
             Event::Stop { error, cause } => {
@@ -63,8 +64,7 @@ impl Run<'_> {
         };
         self.record(0, details)?;
         let definition = self.environment.definition;
-        let seconds = definition.timeout_seconds.unwrap_or(EXECUTION_SECONDS_MAX);
-        let due_ms = after(about.start_ms, seconds.min(EXECUTION_SECONDS_MAX));
+        let due_ms = after(about.start_ms, execution_seconds(definition));
         self.execution.head.deadline_ms = Some(due_ms);
         self.outbox.set_timer(0, TimerKind::Execution, due_ms);
         let visit = Visit::new(Arc::clone(&definition.machine.start_at), about.input.clone());
@@ -140,6 +140,7 @@ impl Run<'_> {
             assigned_variables: exit.assigned.clone(),
         };
         self.emit(id, link, details)?;
+        self.groups.remove(&id);
         let frame = self.frame_mut(id);
         frame.variables.extend(exit.assigned);
         match next {
@@ -171,6 +172,11 @@ impl Run<'_> {
             self.outbox.set_timer(id, kind, due_ms);
         }
     }
+}
+
+/// How long an execution of the machine may last.
+pub(crate) fn execution_seconds(definition: &Definition) -> u64 {
+    definition.timeout_seconds.unwrap_or(EXECUTION_SECONDS_MAX).min(EXECUTION_SECONDS_MAX)
 }
 
 /// A time some seconds later.

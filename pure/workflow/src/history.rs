@@ -62,6 +62,9 @@ pub enum Details {
     ExecutionFailed(Failure),
     ExecutionAborted(Failure),
     ExecutionTimedOut(Failure),
+    ExecutionRedriven {
+        redrive_count: u64,
+    },
     StateEntered {
         kind: StateKind,
         name: Arc<str>,

@@ -15,6 +15,7 @@ mod flow;
 pub mod history;
 mod outbox;
 pub mod payload;
+mod redrive;
 mod run;
 mod states;
 mod tasks;
@@ -86,8 +87,12 @@ pub struct Transition {
 /// Applies one event. Events that no longer fit (a late answer, a fired timer of a past attempt)
 /// change nothing and give an empty transition.
 pub fn step(environment: &Environment<'_>, execution: &mut Execution, event: Event) -> Transition {
-    if execution.head.status != Status::Running {
-        return Transition::default();
+    let fits = match event {
+        Event::Redrive => execution.resumable(environment.limits.history_events_max),
+        _ => execution.head.status == Status::Running,
+    };
+    if !fits {
+        return Transition { more: !execution.head.ready.is_empty(), ..Transition::default() };
     }
     Run::new(environment, execution).step(event)
 }

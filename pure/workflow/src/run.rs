@@ -2,13 +2,13 @@
 //! budget is used up.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use asl::model::{Kind, Machine, State};
 use moment::{EpochMs, Random};
 
 use crate::event::Event;
-use crate::execution::{Doing, Execution, Frame, FrameId, Status};
+use crate::execution::{Children, Doing, Execution, Frame, FrameId, Status};
 use crate::history::HistoryEvent;
 use crate::outbox::Outbox;
 use crate::{Environment, Transition, states};
@@ -31,6 +31,10 @@ pub(crate) struct Run<'a> {
     touched: BTreeSet<FrameId>,
     removed: BTreeSet<FrameId>,
     born: BTreeSet<FrameId>,
+    /// Frames that a failure on its way has taken down, and the children of groups that it or their
+    /// end has stopped: kept if the execution closes on it.
+    pub(crate) fallen: BTreeMap<FrameId, Frame>,
+    pub(crate) groups: BTreeMap<FrameId, Box<Children>>,
     budget: usize,
 }
 
@@ -45,6 +49,8 @@ impl<'a> Run<'a> {
             touched: BTreeSet::new(),
             removed: BTreeSet::new(),
             born: BTreeSet::new(),
+            fallen: BTreeMap::new(),
+            groups: BTreeMap::new(),
             budget: environment.limits.transitions_per_step_max.max(1),
             execution,
         }
@@ -60,13 +66,18 @@ impl<'a> Run<'a> {
         while let Some(id) = self.queue.pop_front() {
             let Some(frame) = self.execution.frames.get(&id) else { continue };
             match &frame.visit.doing {
-                Doing::Enter if self.budget == 0 => {
+                Doing::Enter | Doing::Resume if self.budget == 0 => {
                     self.queue.push_front(id);
                     return Ok(());
                 }
                 Doing::Enter => {
                     self.budget -= 1;
                     states::enter(self, id)?;
+                }
+                Doing::Resume => {
+                    self.budget -= 1;
+                    self.stop_doing(id);
+                    states::begin(self, id)?;
                 }
                 Doing::Task(task) if task.prepared.is_some() => states::task::start(self, id)?,
                 _ => {}
@@ -110,13 +121,21 @@ impl<'a> Run<'a> {
     }
 
     /// Takes a frame away with its timers and its open attempt.
-    pub(crate) fn remove_frame(&mut self, id: FrameId) {
+    pub(crate) fn remove_frame(&mut self, id: FrameId) -> Option<Frame> {
         self.stop_doing(id);
-        self.execution.frames.remove(&id);
+        let frame = self.execution.frames.remove(&id);
         self.touched.remove(&id);
         if !self.born.remove(&id) {
             self.removed.insert(id);
         }
+        frame
+    }
+
+    /// Brings back a frame that was taken away in this transition.
+    pub(crate) fn restore_frame(&mut self, frame: Frame) {
+        self.removed.remove(&frame.id);
+        self.touched.insert(frame.id);
+        self.execution.frames.insert(frame.id, frame);
     }
 
     /// Ends what the frame is doing: clears its timers, closes its attempt.

@@ -5,6 +5,7 @@ mod close;
 mod live;
 mod record;
 mod recover;
+mod redrive;
 mod retention;
 mod timers;
 mod watch;
@@ -16,9 +17,10 @@ use store::engine::PartitionId;
 use store::error::Unavailable;
 use workflow::event::Event;
 use workflow::execution::{About, Execution, FrameId, Status};
-use workflow::{Environment, Surroundings};
+use workflow::{Environment, Surroundings, Transition};
 
 pub(crate) use live::Live;
+pub(crate) use redrive::{Redriven, redrive_status};
 pub(crate) use timers::TimerKey;
 
 use crate::definitions::Compiled;
@@ -128,6 +130,15 @@ impl Service {
             }
             _ => None,
         };
+        let transition = self.step(id, live, event);
+        if let Some((place, job)) = submitted {
+            self.record_submitted(stage, place, job);
+        }
+        self.record(stage, id, live, transition, fresh);
+    }
+
+    /// The transition alone; it is not recorded.
+    fn step(&self, id: ExecutionId, live: &mut Live, event: Event) -> Transition {
         let surroundings = Around { service: self, start: &live.start, id };
         let environment = Environment {
             definition: &live.compiled.definition,
@@ -135,11 +146,7 @@ impl Service {
             limits: &self.limits,
             surroundings: &surroundings,
         };
-        let transition = workflow::step(&environment, &mut live.execution, event);
-        if let Some((place, job)) = submitted {
-            self.record_submitted(stage, place, job);
-        }
-        self.record(stage, id, live, transition, fresh);
+        workflow::step(&environment, &mut live.execution, event)
     }
 
     /// Applies an event and waits until it is durable.

@@ -90,7 +90,8 @@ impl Service {
                 return Ok(Some(found));
             }
         }
-        Ok(None)
+        // It was redriven between two of these reads.
+        self.read_rows(id, records::OPEN.to_owned())
     }
 
     fn read_rows(&self, id: ExecutionId, family: String) -> Result<Option<Found>, Unreadable> {

@@ -60,6 +60,18 @@ pub(crate) fn execution_already_exists(arn: &str) -> Fault {
     Fault::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))
 }
 
+/// SFN-EXEC-71
+pub(crate) fn execution_not_redrivable(arn: &str, reason: &str) -> Fault {
+    let message = format!("Execution {arn} invalid for redrive as: {reason}");
+    Fault::new("ExecutionNotRedrivable", message)
+}
+
+/// A map run's child where it is not taken (SFN-EXEC-73).
+pub(crate) fn labelled_execution_arn() -> Fault {
+    Fault::validation("Labeled Execution ARNs are not supported for this API")
+        .with_member("reason", "API_DOES_NOT_SUPPORT_LABELED_ARNS")
+}
+
 pub(crate) fn activity_does_not_exist(arn: &str) -> Fault {
     Fault::new("ActivityDoesNotExist", format!("Activity Does Not Exist: '{arn}'"))
 }

@@ -22,6 +22,7 @@ mod list_state_machines;
 mod list_tags_for_resource;
 mod page;
 mod publish_state_machine_version;
+mod redrive_execution;
 mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
@@ -76,6 +77,7 @@ pub(crate) static OPERATIONS: &[Entry<Service>] = &[
     entry::<Service, list_state_machines::ListStateMachines>(),
     entry::<Service, list_tags_for_resource::ListTagsForResource>(),
     entry::<Service, publish_state_machine_version::PublishStateMachineVersion>(),
+    entry::<Service, redrive_execution::RedriveExecution>(),
     entry::<Service, send_task_failure::SendTaskFailure>(),
     entry::<Service, send_task_heartbeat::SendTaskHeartbeat>(),
     entry::<Service, send_task_success::SendTaskSuccess>(),

@@ -290,7 +290,24 @@ pub(crate) struct HeadRecord {
     #[serde(default)]
     pub(crate) deadline_ms: Option<EpochMs>,
     #[serde(default)]
+    pub(crate) redrive_count: u64,
+    #[serde(default)]
+    pub(crate) redrive_ms: Option<EpochMs>,
+    /// Whether a closed execution has kept the frames that a redrive goes on with.
+    #[serde(default)]
+    pub(crate) resumable: bool,
+    /// Client tokens of the last redrives, oldest first (SFN-EXEC-70).
+    #[serde(default)]
+    pub(crate) redriven_with: Vec<RedriveToken>,
+    #[serde(default)]
     pub(crate) ready: VecDeque<FrameId>,
+}
+
+/// A client token that redrove the execution, and when.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RedriveToken {
+    pub(crate) token: String,
+    pub(crate) redrive_ms: EpochMs,
 }
 
 /// A name in use.
@@ -329,6 +346,10 @@ pub(crate) struct ListRecord {
     pub(crate) stop_ms: Option<EpochMs>,
     pub(crate) version: Option<u64>,
     pub(crate) alias: Option<String>,
+    #[serde(default)]
+    pub(crate) redrive_count: u64,
+    #[serde(default)]
+    pub(crate) redrive_ms: Option<EpochMs>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

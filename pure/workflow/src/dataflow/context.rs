@@ -11,14 +11,20 @@ impl Eyes<'_> {
     pub(super) fn build_context(&self) -> Value {
         let about = &self.run.execution.head.about;
         let mut context = Map::new();
-        let execution = json!({
+        let mut execution = json!({
             "Id": about.execution_arn,
             "Input": about.input.value(),
             "Name": about.name,
             "RoleArn": about.role_arn,
             "StartTime": format_iso(about.start_ms),
-            "RedriveCount": 0,
+            "RedriveCount": self.run.execution.head.redrive_count,
         });
+        if let (Some(redrive_ms), Some(execution)) =
+            (self.run.execution.head.redrive_ms, execution.as_object_mut())
+        {
+            // SFN-SEM-45
+            execution.insert("RedriveTime".into(), format_iso(redrive_ms).into());
+        }
         context.insert("Execution".into(), execution);
         let machine = json!({"Id": about.state_machine_arn, "Name": about.state_machine_name});
         context.insert("StateMachine".into(), machine);

@@ -36,6 +36,7 @@ fn type_name(details: &Details) -> &'static str {
         Details::ExecutionFailed(_) => "ExecutionFailed",
         Details::ExecutionAborted(_) => "ExecutionAborted",
         Details::ExecutionTimedOut(_) => "ExecutionTimedOut",
+        Details::ExecutionRedriven { .. } => "ExecutionRedriven",
         Details::StateEntered { kind, .. } => entered(*kind),
         Details::StateExited { kind, .. } => exited(*kind),
         Details::StateAborted { kind } => aborted(*kind),
@@ -123,6 +124,7 @@ fn details_name(details: &Details) -> Option<&'static str> {
         Details::ExecutionFailed(_) => "executionFailedEventDetails",
         Details::ExecutionAborted(_) => "executionAbortedEventDetails",
         Details::ExecutionTimedOut(_) => "executionTimedOutEventDetails",
+        Details::ExecutionRedriven { .. } => "executionRedrivenEventDetails",
         Details::StateEntered { .. } => "stateEnteredEventDetails",
         Details::StateExited { .. } => "stateExitedEventDetails",
         Details::MapStateStarted { .. } => "mapStateStartedEventDetails",
@@ -195,6 +197,9 @@ impl Fields {
             | Details::LambdaFunctionTimedOut(failure)
             | Details::ActivityFailed(failure)
             | Details::ActivityTimedOut(failure) => self.failure(failure),
+            Details::ExecutionRedriven { redrive_count } => {
+                self.number("redriveCount", *redrive_count);
+            }
             Details::MapStateStarted { length } => self.number("length", *length),
             Details::MapIterationStarted { name, index }
             | Details::MapIterationSucceeded { name, index }

@@ -29,6 +29,7 @@ pub(crate) fn begin(run: &mut Run<'_>, id: FrameId, map: &Map) -> Course {
     let details = Details::MapStateStarted { length: children.length };
     children.joined = run.emit(id, Link::Normal, details)?;
     let event_id = children.joined;
+    children.started_id = event_id;
     run.frame_mut(id).visit.doing = Doing::Children(Box::new(children));
     fill(run, id, event_id)
 }
@@ -54,6 +55,7 @@ fn prepare(run: &Run<'_>, id: FrameId, map: &Map) -> Result<Children, Raised> {
         concurrency,
         items: Some(items),
         joined: 0,
+        started_id: 0,
     })
 }
 

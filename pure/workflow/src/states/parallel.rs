@@ -33,6 +33,7 @@ pub(crate) fn begin(run: &mut Run<'_>, id: FrameId, parallel: &Parallel) -> Cour
         concurrency: length,
         items: None,
         joined: event_id,
+        started_id: event_id,
     }));
     Ok(())
 }

@@ -7,7 +7,7 @@ use asl::model::Definition;
 use moment::Moment;
 use workflow::effect::{Effect, TimerKind};
 use workflow::event::Event;
-use workflow::execution::{About, Execution, FrameId, Status, Waiting};
+use workflow::execution::{About, Doing, Execution, FrameId, Status, Waiting};
 use workflow::history::{HistoryEvent, event_to_json};
 use workflow::payload::Payload;
 use workflow::{Environment, Limits, Surroundings, Transition, step};
@@ -118,9 +118,30 @@ impl World {
         assert_eq!(running, waiting.iter().any(wakes), "{waiting:?} {:?}", self.execution);
         assert_eq!(transition.more, !self.execution.head.ready.is_empty());
         if !running && begun {
-            assert!(self.execution.frames.is_empty());
+            self.check_kept();
         }
         self.check_effects();
+    }
+
+    /// A closed execution keeps frames if it can be redriven, and none of them waits.
+    fn check_kept(&self) {
+        let frames = &self.execution.frames;
+        assert_eq!(!frames.is_empty(), self.execution.resumable(self.limits.history_events_max));
+        for frame in frames.values() {
+            let rests = match &frame.visit.doing {
+                Doing::Enter => frame.visit.entered_id == 0,
+                Doing::Resume => frame.visit.entered_id != 0,
+                Doing::Children(children) => {
+                    let own = frames.values().filter(|child| child.parent == Some(frame.id));
+                    let own: Vec<_> = own.map(|child| (child.place, child.id)).collect();
+                    let open = children.open.iter().map(|(&place, &id)| (place, id));
+                    own.iter().copied().collect::<BTreeSet<_>>() == open.collect()
+                }
+                _ => false,
+            };
+            assert!(rests, "{frame:?}");
+            assert!(frame.parent.is_none_or(|parent| frames.contains_key(&parent)), "{frame:?}");
+        }
     }
 
     /// What the effects so far leave open is what the execution waits for.

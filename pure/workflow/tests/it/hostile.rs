@@ -65,6 +65,8 @@ fn moves() -> impl Strategy<Value = Move> {
         3 => Just(Move::Fire),
         3 => (0i64..9_000).prop_map(Move::Pass),
         1 => Just(Move::Feed(Event::Continue)),
+        1 => Just(Move::Feed(Event::Stop { error: None, cause: None })),
+        4 => Just(Move::Feed(Event::Redrive)),
     ]
 }
 

@@ -21,6 +21,8 @@ mod jsonata;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod redrive;
+#[cfg(test)]
 mod tasks;
 #[cfg(test)]
 mod timing;

@@ -7,12 +7,12 @@ use store::engine::Order;
 use workflow::history::HistoryEvent;
 
 use super::Live;
-use super::record::{after_commit, chunk_row, head_record, list_record};
+use super::record::{after_commit, chunk_row, list_record, running_key};
 use crate::records::{self, ExecutionId, Row};
 use crate::service::Service;
 
 /// Rows of one kind that one execution can have.
-const ROWS_MAX: usize = 1_000_000;
+pub(super) const ROWS_MAX: usize = 1_000_000;
 
 impl Service {
     /// Writes a closed execution. One that was never recorded open goes to its day at once.
@@ -35,13 +35,19 @@ impl Service {
         let row = records::to_row(Row::Start, &key, &*live.start);
         stage.put(&family, key, row);
         let key = records::head_key(id);
-        let row = records::to_row(Row::Head, &key, &head_record(head));
+        let row = records::to_row(Row::Head, &key, &self.head_record(live));
         stage.put(&family, key, row);
+        // What a redrive goes on with; an execution that succeeded has none.
+        for frame in live.execution.frames.values() {
+            let key = records::frame_key(id, frame.id);
+            let row = records::to_row(Row::Frame, &key, frame);
+            stage.put(&family, key, row);
+        }
         if let Some((key, row)) = chunk_row(id, last_events) {
             stage.put(&family, key, row);
         }
         let key = records::list_key(live.start.incarnation, stop_ms, id);
-        let item = list_record(&live.start, head.status, Some(stop_ms));
+        let item = list_record(live);
         let row = records::to_row(Row::ListItem, &key, &item);
         stage.put(&records::index_day_family(day).into(), key, row);
         self.record_name(stage, id, &live.start, Some(day));
@@ -70,9 +76,7 @@ impl Service {
         }
         stage.delete(open, records::start_key(id));
         stage.delete(open, records::head_key(id));
-        let start = &live.start;
-        let item = records::list_key(start.incarnation, start.about.start_ms, id);
-        stage.delete(&self.families.index_open, item);
+        stage.delete(&self.families.index_open, running_key(id, live));
     }
 
     fn rows(&self, stage: &Stage<'_>, kind: Row, id: ExecutionId) -> Vec<(Bytes, Bytes)> {

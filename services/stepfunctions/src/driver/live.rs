@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use moment::EpochMs;
 use store::Stage;
+use store::engine::{Family, Order};
 use workflow::effect::TimerKind;
 use workflow::execution::{Execution, Frame, FrameId, Head, Waiting};
 
 use super::Trouble;
 use crate::definitions::Compiled;
 use crate::machines::MachineKey;
-use crate::records::{self, ExecutionId, HeadRecord, Row, StartRecord, Unreadable};
+use crate::records::{self, ExecutionId, HeadRecord, RedriveToken, Row, StartRecord, Unreadable};
 use crate::service::Service;
 
 /// Executions kept in memory per partition; the others are read when something happens to them.
@@ -34,12 +35,21 @@ pub(crate) struct Live {
     pub(crate) compiled: Compiled,
     /// Whether a row says that the interpreter was interrupted.
     pub(crate) continues: bool,
+    /// Client tokens of the last redrives.
+    pub(crate) redriven_with: Vec<RedriveToken>,
 }
 
 impl Live {
     pub(crate) fn new(start: StartRecord, execution: Execution, compiled: Compiled) -> Live {
         let start = Arc::new(start);
-        Live { start, execution, timers: BTreeMap::new(), compiled, continues: false }
+        Live {
+            start,
+            execution,
+            timers: BTreeMap::new(),
+            compiled,
+            continues: false,
+            redriven_with: Vec::new(),
+        }
     }
 
     pub(crate) fn machine_key(&self) -> MachineKey {
@@ -91,8 +101,22 @@ impl Service {
 
     fn read_live(&self, stage: &Stage<'_>, id: ExecutionId) -> Result<Option<Live>, Trouble> {
         let open = &self.families.open;
+        let Some(mut live) = self.read_execution(stage, open, id)? else { return Ok(None) };
+        live.timers = timers_of(&live.execution);
+        let continues = records::effect_key(id, FrameId::MAX, 0);
+        live.continues = stage.get(open, &continues).map_err(Unreadable::new)?.is_some();
+        Ok(Some(live))
+    }
+
+    /// An execution's start, head and frames, in whichever family it is.
+    pub(super) fn read_execution(
+        &self,
+        stage: &Stage<'_>,
+        family: &Family,
+        id: ExecutionId,
+    ) -> Result<Option<Live>, Trouble> {
         let start_key = records::start_key(id);
-        let Some(row) = stage.get(open, &start_key).map_err(Unreadable::new)? else {
+        let Some(row) = stage.get(family, &start_key).map_err(Unreadable::new)? else {
             return Ok(None);
         };
         let start: StartRecord = records::from_row(Row::Start, &start_key, &row)?;
@@ -100,23 +124,21 @@ impl Service {
         let compiled = self.definitions.cached(&digest).ok_or(Trouble::NeedsDefinition(digest))?;
         let head_key = records::head_key(id);
         let row = stage
-            .get(open, &head_key)
+            .get(family, &head_key)
             .map_err(Unreadable::new)?
             .ok_or_else(|| Unreadable::new("an execution without a head"))?;
-        let head: HeadRecord = records::from_row(Row::Head, &head_key, &row)?;
+        let mut head: HeadRecord = records::from_row(Row::Head, &head_key, &row)?;
+        let redriven_with = std::mem::take(&mut head.redriven_with);
         let execution = Execution { head: to_head(head, &start), frames: BTreeMap::new() };
         let mut live = Live::new(start, execution, compiled);
+        live.redriven_with = redriven_with;
         let frames = records::rows_of(Row::Frame, id);
-        let rows = stage
-            .scan(open, frames, store::engine::Order::Forward, FRAMES_MAX)
-            .map_err(Unreadable::new)?;
+        let rows =
+            stage.scan(family, frames, Order::Forward, FRAMES_MAX).map_err(Unreadable::new)?;
         for (key, row) in rows {
             let frame: Frame = records::from_row(Row::Frame, &key, &row)?;
             live.execution.frames.insert(frame.id, frame);
         }
-        live.timers = timers_of(&live.execution);
-        let continues = records::effect_key(id, FrameId::MAX, 0);
-        live.continues = stage.get(open, &continues).map_err(Unreadable::new)?.is_some();
         Ok(Some(live))
     }
 }
@@ -143,6 +165,8 @@ fn to_head(record: HeadRecord, start: &StartRecord) -> Head {
         error: record.error,
         cause: record.cause,
         deadline_ms: record.deadline_ms,
+        redrive_count: record.redrive_count,
+        redrive_ms: record.redrive_ms,
         ready: record.ready,
     }
 }

@@ -5,7 +5,7 @@ use store::Stage;
 use workflow::Transition;
 use workflow::effect::Effect;
 use workflow::event::Event;
-use workflow::execution::{FrameId, Head, Status};
+use workflow::execution::{FrameId, Status};
 use workflow::history::HistoryEvent;
 
 use super::{Live, TimerKey};
@@ -35,23 +35,24 @@ impl Service {
             return;
         }
         if fresh {
-            self.record_start(stage, id, &live.start);
+            self.record_start(stage, id, live);
         }
         self.record_chunk(stage, id, &transition.history);
         self.record_frames(stage, id, live, &transition);
-        self.record_head(stage, id, &live.execution.head);
+        self.record_head(stage, id, live);
         for effect in transition.effects {
             self.record_effect(stage, id, live, effect);
         }
         self.record_continue(stage, id, live, more);
     }
 
-    fn record_start(&self, stage: &mut Stage<'_>, id: ExecutionId, start: &StartRecord) {
+    pub(super) fn record_start(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live) {
+        let start = &*live.start;
         let key = records::start_key(id);
         let row = records::to_row(Row::Start, &key, start);
         stage.put(&self.families.open, key, row);
-        let item = list_record(start, Status::Running, None);
-        let key = records::list_key(start.incarnation, start.about.start_ms, id);
+        let item = list_record(live);
+        let key = running_key(id, live);
         let row = records::to_row(Row::ListItem, &key, &item);
         stage.put(&self.families.index_open, key, row);
         self.record_name(stage, id, start, None);
@@ -106,9 +107,9 @@ impl Service {
         }
     }
 
-    fn record_head(&self, stage: &mut Stage<'_>, id: ExecutionId, head: &Head) {
+    fn record_head(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live) {
         let key = records::head_key(id);
-        let row = records::to_row(Row::Head, &key, &head_record(head));
+        let row = records::to_row(Row::Head, &key, &self.head_record(live));
         stage.put(&self.families.open, key, row);
     }
 
@@ -180,6 +181,26 @@ impl Service {
         }
     }
 
+    pub(super) fn head_record(&self, live: &Live) -> HeadRecord {
+        let head = &live.execution.head;
+        HeadRecord {
+            status: head.status,
+            stop_ms: head.stop_ms,
+            last_event_id: head.last_event_id,
+            last_event_ms: head.last_event_ms,
+            next_frame: head.next_frame,
+            output: head.output.clone(),
+            error: head.error.clone(),
+            cause: head.cause.clone(),
+            deadline_ms: head.deadline_ms,
+            redrive_count: head.redrive_count,
+            redrive_ms: head.redrive_ms,
+            resumable: live.execution.resumable(self.limits.history_events_max),
+            redriven_with: live.redriven_with.clone(),
+            ready: head.ready.clone(),
+        }
+    }
+
     /// An interrupted execution leaves a row, so that a restart goes on with it too.
     fn record_continue(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &mut Live, more: bool) {
         let key = records::effect_key(id, FrameId::MAX, 0);
@@ -216,32 +237,26 @@ pub(crate) fn chunk_row(id: ExecutionId, history: &[HistoryEvent]) -> Option<(By
     Some((key, row))
 }
 
-pub(crate) fn head_record(head: &Head) -> HeadRecord {
-    HeadRecord {
-        status: head.status,
-        stop_ms: head.stop_ms,
-        last_event_id: head.last_event_id,
-        last_event_ms: head.last_event_ms,
-        next_frame: head.next_frame,
-        output: head.output.clone(),
-        error: head.error.clone(),
-        cause: head.cause.clone(),
-        deadline_ms: head.deadline_ms,
-        ready: head.ready.clone(),
-    }
+/// The key of a running execution's list item (SFN-PAGE-6).
+pub(super) fn running_key(id: ExecutionId, live: &Live) -> Bytes {
+    let (start, head) = (&live.start, &live.execution.head);
+    let since_ms = head.redrive_ms.unwrap_or(start.about.start_ms);
+    records::list_key(start.incarnation, since_ms, id)
 }
 
-pub(crate) fn list_record(start: &StartRecord, status: Status, stop_ms: Option<i64>) -> ListRecord {
-    let about = &start.about;
+pub(super) fn list_record(live: &Live) -> ListRecord {
+    let (about, head) = (&live.start.about, &live.execution.head);
     let last = |arn: &Option<String>| {
         arn.as_ref().and_then(|arn| arn.rsplit(':').next().map(str::to_owned))
     };
     ListRecord {
         name: about.name.clone(),
-        status,
+        status: head.status,
         start_ms: about.start_ms,
-        stop_ms,
+        stop_ms: head.stop_ms,
         version: last(&about.state_machine_version_arn).and_then(|number| number.parse().ok()),
         alias: last(&about.state_machine_alias_arn),
+        redrive_count: head.redrive_count,
+        redrive_ms: head.redrive_ms,
     }
 }

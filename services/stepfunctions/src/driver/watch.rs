@@ -86,7 +86,8 @@ impl Service {
             return Ok(None);
         }
         let parsed = self.wants_parsed(place)?;
-        let description = states_start_execution::describe(&found, parsed);
+        let description =
+            states_start_execution::describe(&found, self.redrive_refusal(&found)?, parsed);
         Ok(Some(match found.head.status {
             Status::Succeeded => {
                 let output = Payload::from_value(Value::Object(description));

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::effect::Call;
-use workflow::execution::Status;
 use workflow::payload::Payload;
 
 use super::metadata;
 use crate::calls::{Answer, Context};
+use crate::driver::redrive_status;
 use crate::executions::Found;
 use crate::operations::start_execution::{Input, StartExecution};
 
@@ -67,13 +67,12 @@ fn refused(fault: &Fault, request_id: &str) -> Answer {
 }
 
 /// A closed execution as `.sync` (texts) and `.sync:2` (`parsed`) tell it (SFN-INT-72…74).
-pub(crate) fn describe(found: &Found, parsed: bool) -> Map<String, Value> {
+pub(crate) fn describe(found: &Found, refusal: Option<String>, parsed: bool) -> Map<String, Value> {
     let (about, head) = (&found.start.about, &found.head);
     let show = |payload: &Payload| match parsed {
         true => payload.value().clone(),
         false => json!(payload.text()),
     };
-    let succeeded = head.status == Status::Succeeded;
     let members = [
         ("Cause", head.cause.as_ref().map(|cause| json!(cause))),
         ("Error", head.error.as_ref().map(|error| json!(error))),
@@ -83,12 +82,10 @@ pub(crate) fn describe(found: &Found, parsed: bool) -> Map<String, Value> {
         ("Name", Some(json!(about.name))),
         ("Output", head.output.as_ref().map(show)),
         ("OutputDetails", head.output.as_ref().map(|_| json!({ "Included": true }))),
-        ("RedriveCount", Some(json!(0))),
-        ("RedriveStatus", Some(json!(if succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE" }))),
-        (
-            "RedriveStatusReason",
-            succeeded.then(|| json!("Execution is SUCCEEDED and cannot be redriven")),
-        ),
+        ("RedriveDate", head.redrive_ms.map(|redrive_ms| json!(redrive_ms))),
+        ("RedriveCount", Some(json!(head.redrive_count))),
+        ("RedriveStatus", Some(json!(redrive_status(refusal.as_deref())))),
+        ("RedriveStatusReason", refusal.map(|reason| json!(reason))),
         ("StartDate", Some(json!(about.start_ms))),
         ("StateMachineAliasArn", about.state_machine_alias_arn.as_ref().map(|arn| json!(arn))),
         ("StateMachineArn", Some(json!(about.state_machine_arn))),

@@ -7,7 +7,9 @@ use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::execution::Status;
 
+use crate::driver::redrive_status;
 use crate::executions::Found;
+use crate::faults;
 use crate::service::Service;
 use crate::shapes::{self, Included, Timestamp};
 
@@ -48,6 +50,8 @@ pub(crate) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     state_machine_alias_arn: Option<String>,
     redrive_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_date: Option<Timestamp>,
     redrive_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     redrive_status_reason: Option<String>,
@@ -62,16 +66,14 @@ impl Operation<Service> for DescribeExecution {
         let arn = super::require_arn("executionArn", input.execution_arn)?;
         let wants_data = shapes::wants_data(input.included_data.as_deref())?;
         let found = service.find_execution(caller, &arn)?;
-        Ok(to_output(found, wants_data))
+        let refusal = service.redrive_refusal(&found).map_err(faults::from_unreadable)?;
+        Ok(to_output(found, refusal, wants_data))
     }
 }
 
-fn to_output(found: Found, wants_data: bool) -> Output {
+fn to_output(found: Found, refusal: Option<String>, wants_data: bool) -> Output {
     let Found { start, head, .. } = found;
     let about = &start.about;
-    let final_status = matches!(head.status, Status::Running | Status::Succeeded);
-    let reason =
-        final_status.then(|| format!("Execution is {} and cannot be redriven", head.status.text()));
     // A timed out execution tells neither error nor cause (SFN-EXEC-33).
     let told = head.status != Status::TimedOut;
     let output = head.output.as_ref();
@@ -91,8 +93,9 @@ fn to_output(found: Found, wants_data: bool) -> Output {
         cause: head.cause.filter(|_| told),
         state_machine_version_arn: about.state_machine_version_arn.clone(),
         state_machine_alias_arn: about.state_machine_alias_arn.clone(),
-        redrive_count: 0,
-        redrive_status: if final_status { "NOT_REDRIVABLE" } else { "REDRIVABLE" },
-        redrive_status_reason: reason,
+        redrive_count: head.redrive_count,
+        redrive_date: head.redrive_ms.map(Timestamp::from_ms),
+        redrive_status: redrive_status(refusal.as_deref()),
+        redrive_status_reason: refusal,
     }
 }

@@ -60,6 +60,8 @@ pub(crate) struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     state_machine_alias_arn: Option<String>,
     redrive_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_date: Option<Timestamp>,
 }
 
 impl Operation<Service> for ListExecutions {
@@ -236,7 +238,8 @@ impl Listing<'_> {
             stop_date: stop_ms.map(Timestamp::from_ms),
             state_machine_version_arn: record.version.map(|number| format!("{arn}:{number}")),
             state_machine_alias_arn: record.alias.map(|alias| format!("{arn}:{alias}")),
-            redrive_count: 0,
+            redrive_count: record.redrive_count,
+            redrive_date: record.redrive_ms.map(Timestamp::from_ms),
         }
     }
 }

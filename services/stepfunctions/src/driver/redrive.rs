@@ -1,0 +1,210 @@
+//! Redrive (semantics.md §5): a closed execution comes back from its day to the open families and
+//! goes on, in one commit.
+
+use bytes::Bytes;
+use moment::EpochMs;
+use store::Stage;
+use store::engine::{Family, Order};
+use workflow::event::Event;
+use workflow::execution::Status;
+
+use super::close::ROWS_MAX;
+use super::{DispatchError, Live, Trouble};
+use crate::executions::Found;
+use crate::machines::MachineKey;
+use crate::records::{self, ExecutionId, HeadRecord, RedriveToken, Row, StartRecord, Unreadable};
+use crate::service::Service;
+
+/// Longest time from the start of an execution to a redrive, a year (SFN-SEM-40).
+const OPEN_MS_MAX: EpochMs = 31_536_000_000;
+/// How long after its close an execution is redrivable, 14 days.
+const PERIOD_MS: EpochMs = 14 * 86_400_000;
+/// Client tokens remembered, and for how long (SFN-EXEC-70).
+const TOKENS_MAX: usize = 10;
+const TOKEN_MS: EpochMs = 15 * 60_000;
+
+/// What became of a redrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Redriven {
+    /// It was redriven then; by this request, or by an earlier one with the same token.
+    At(EpochMs),
+    /// It cannot be, for this reason (SFN-SEM-41).
+    Refused(String),
+    /// Its rows are not where they were.
+    Moved,
+}
+
+/// `redriveStatus` of a standard execution.
+pub(crate) fn redrive_status(refusal: Option<&str>) -> &'static str {
+    match refusal {
+        Some(_) => "NOT_REDRIVABLE",
+        None => "REDRIVABLE",
+    }
+}
+
+impl Service {
+    /// Why the execution cannot be redriven (SFN-SEM-41); `None` when it can.
+    pub(crate) fn redrive_refusal(&self, found: &Found) -> Result<Option<String>, Unreadable> {
+        let start = &found.start;
+        let key = MachineKey {
+            account: start.account.as_str().into(),
+            region: start.region.as_str().into(),
+            name: start.about.state_machine_name.as_str().into(),
+        };
+        let machine = self.machines.find(&self.store, &key)?;
+        let stays = machine
+            .is_some_and(|machine| machine.incarnation == start.incarnation && !machine.deleting);
+        Ok(self.refusal(start, &found.head, !stays))
+    }
+
+    fn refusal(&self, start: &StartRecord, head: &HeadRecord, deleting: bool) -> Option<String> {
+        if matches!(head.status, Status::Running | Status::Succeeded) {
+            return Some(format!("Execution is {} and cannot be redriven", head.status.text()));
+        }
+        let now_ms = self.host.now_ms();
+        let full = head.last_event_id.saturating_add(1) >= self.limits.history_events_max;
+        let reason = if deleting {
+            "State machine is in DELETING status"
+        } else if !head.resumable && !full {
+            // It closed under a version that kept nothing to go on with.
+            "Execution was started before the launch of RedriveExecution"
+        } else if full {
+            "Execution history event limit exceeded"
+        } else if now_ms.saturating_sub(start.about.start_ms) >= OPEN_MS_MAX {
+            "Execution has exceeded the max execution time"
+        } else if now_ms.saturating_sub(head.stop_ms.unwrap_or(now_ms)) > PERIOD_MS {
+            "Execution redrivable period exceeded"
+        } else {
+            return None;
+        };
+        Some(reason.to_owned())
+    }
+
+    /// Redrives a closed execution whose rows are in `family`; the answer is durable.
+    pub(crate) async fn redrive(
+        &self,
+        id: ExecutionId,
+        family: &Family,
+        token: Option<&str>,
+    ) -> Result<Redriven, DispatchError> {
+        self.with_fetching(|| {
+            let (service, family) = (self.clone(), family.clone());
+            let token = token.map(str::to_owned);
+            async move {
+                let partition = service.partition_of(id);
+                let store = service.store.clone();
+                store
+                    .commit(partition, move |stage| service.reopen(stage, id, &family, token))
+                    .await
+            }
+        })
+        .await
+    }
+
+    fn reopen(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        family: &Family,
+        token: Option<String>,
+    ) -> Result<Redriven, Trouble> {
+        let now_ms = self.host.now_ms();
+        let remembered = |live: &Live| remembered(&live.redriven_with, token.as_deref(), now_ms);
+        if let Some(running) =
+            self.look(stage, id, |live| remembered(live).ok_or(live.execution.head.status))?
+        {
+            return Ok(match running {
+                Ok(redrive_ms) => Redriven::At(redrive_ms),
+                Err(status) => Redriven::Refused(format!(
+                    "Execution is {} and cannot be redriven",
+                    status.text()
+                )),
+            });
+        }
+        let Some(mut live) = self.read_execution(stage, family, id)? else {
+            return Ok(Redriven::Moved);
+        };
+        if let Some(redrive_ms) = remembered(&live) {
+            return Ok(Redriven::At(redrive_ms));
+        }
+        let deleting =
+            self.is_deleting(&live).ok_or_else(|| Trouble::NeedsMachine(live.machine_key()))?;
+        let head = self.head_record(&live);
+        if let Some(reason) = self.refusal(&live.start, &head, deleting) {
+            return Ok(Redriven::Refused(reason));
+        }
+        let chunks = self.take_out(stage, id, family, &live)?;
+        let transition = self.step(id, &mut live, Event::Redrive);
+        let redrive_ms = live.execution.head.redrive_ms.unwrap_or(now_ms);
+        if let Some(token) = token {
+            remember(&mut live.redriven_with, token, redrive_ms);
+        }
+        for (key, row) in chunks {
+            stage.put(&self.families.open, key, row);
+        }
+        self.record_start(stage, id, &live);
+        // Every frame that was kept is part of the transition, so their rows come with it.
+        self.record(stage, id, &mut live, transition, false);
+        self.put_back(stage, id, live);
+        Ok(Redriven::At(redrive_ms))
+    }
+
+    /// Takes an execution's rows out of its day; its chunks come back.
+    fn take_out(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        family: &Family,
+        live: &Live,
+    ) -> Result<Vec<(Bytes, Bytes)>, Unreadable> {
+        let rows = |stage: &Stage<'_>, kind| {
+            let range = records::rows_of(kind, id);
+            stage.scan(family, range, Order::Forward, ROWS_MAX).map_err(Unreadable::new)
+        };
+        let (chunks, frames) = (rows(stage, Row::Chunk)?, rows(stage, Row::Frame)?);
+        let keys = chunks.iter().chain(&frames).map(|(key, _)| key.clone());
+        for key in keys.chain([records::start_key(id), records::head_key(id)]) {
+            stage.delete(family, key);
+        }
+        let head = &live.execution.head;
+        let stop_ms = head.stop_ms.unwrap_or(head.last_event_ms);
+        let index: Family = records::index_day_family(records::day_of(stop_ms)).into();
+        stage.delete(&index, records::list_key(live.start.incarnation, stop_ms, id));
+        Ok(chunks)
+    }
+}
+
+/// When that token redrove the execution, if it is remembered.
+pub(crate) fn remembered(
+    redriven_with: &[RedriveToken],
+    token: Option<&str>,
+    now_ms: EpochMs,
+) -> Option<EpochMs> {
+    let known = redriven_with.iter().rev().find(|known| Some(known.token.as_str()) == token)?;
+    (now_ms.saturating_sub(known.redrive_ms) <= TOKEN_MS).then_some(known.redrive_ms)
+}
+
+fn remember(redriven_with: &mut Vec<RedriveToken>, token: String, redrive_ms: EpochMs) {
+    redriven_with.push(RedriveToken { token, redrive_ms });
+    let surplus = redriven_with.len().saturating_sub(TOKENS_MAX);
+    redriven_with.drain(..surplus);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SFN-EXEC-70
+    #[test]
+    fn the_last_ten_tokens_for_a_quarter_of_an_hour() {
+        let mut known = Vec::new();
+        for number in 0..12 {
+            remember(&mut known, number.to_string(), number);
+        }
+        assert_eq!(remembered(&known, Some("1"), 12), None);
+        assert_eq!(remembered(&known, Some("2"), 12), Some(2));
+        assert_eq!(remembered(&known, Some("11"), 11 + 900_000), Some(11));
+        assert_eq!(remembered(&known, Some("11"), 11 + 900_001), None);
+        assert_eq!(remembered(&known, None, 12), None);
+    }
+}
