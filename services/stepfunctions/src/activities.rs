@@ -10,7 +10,7 @@ use store::engine::Order;
 use tokio::sync::oneshot;
 
 use crate::records::{self, ActivityRecord, Row, Unreadable};
-use crate::tokens::Place;
+use crate::tokens::{Place, activity_mark};
 
 /// Activities of this server, over all accounts.
 const ACTIVITIES_MAX: usize = 1_000_000;
@@ -59,6 +59,12 @@ impl Activities {
 
     pub(crate) fn find(&self, arn: &str) -> Option<Arc<ActivityRecord>> {
         self.known.read().get(arn).cloned()
+    }
+
+    /// The activity that a mark in a token stands for.
+    pub(crate) fn marked(&self, mark: [u8; 8]) -> Option<String> {
+        let known = self.known.read();
+        known.keys().find(|arn| activity_mark(arn) == mark).cloned()
     }
 
     /// After the commit that wrote it.

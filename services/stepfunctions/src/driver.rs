@@ -230,6 +230,6 @@ impl Surroundings for Around<'_> {
 
     fn task_token(&self, frame: FrameId, attempt: u32) -> String {
         let place = Place { id: self.id, frame, attempt };
-        self.service.tokens.mint(&self.start.account, &self.start.region, place)
+        self.service.tokens.mint((&self.start.account, &self.start.region), place, None)
     }
 }

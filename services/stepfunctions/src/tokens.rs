@@ -10,7 +10,7 @@ use workflow::execution::FrameId;
 use crate::records::{ExecutionId, name_digest};
 
 const VERSION: u8 = 1;
-const BODY_BYTES: usize = 25;
+const BODY_BYTES: usize = 33;
 const MAC_BYTES: usize = 16;
 
 /// Where a token's task is.
@@ -32,14 +32,21 @@ impl Tokens {
         Tokens { secret }
     }
 
-    /// The token of an attempt in an account and region.
-    pub(crate) fn mint(&self, account: &str, region: &str, place: Place) -> String {
+    /// The token of an attempt in an account and region; an activity's worker gets one that tells
+    /// which activity it was.
+    pub(crate) fn mint(
+        &self,
+        (account, region): (&str, &str),
+        place: Place,
+        activity_arn: Option<&str>,
+    ) -> String {
         let mut token = Vec::with_capacity(BODY_BYTES + MAC_BYTES);
         token.push(VERSION);
         token.extend_from_slice(&owner(account, region));
         token.extend_from_slice(&place.id.to_be_bytes());
         token.extend_from_slice(&place.frame.to_be_bytes());
         token.extend_from_slice(&place.attempt.to_be_bytes());
+        token.extend_from_slice(&activity_arn.map_or([0; 8], activity_mark));
         let mac = self.mac(&token);
         token.extend_from_slice(&mac);
         URL_SAFE_NO_PAD.encode(token)
@@ -61,6 +68,13 @@ impl Tokens {
         })
     }
 
+    /// The activity of a token that [`Tokens::read`] accepted.
+    pub(crate) fn activity_mark(token: &str) -> Option<[u8; 8]> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let mark: [u8; 8] = bytes.get(BODY_BYTES - 8..BODY_BYTES)?.try_into().ok()?;
+        (mark != [0; 8]).then_some(mark)
+    }
+
     fn mac(&self, body: &[u8]) -> [u8; MAC_BYTES] {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes keys of any length");
@@ -71,6 +85,11 @@ impl Tokens {
         }
         short
     }
+}
+
+/// Eight bytes that stand for an activity.
+pub(crate) fn activity_mark(arn: &str) -> [u8; 8] {
+    owner(arn, "")
 }
 
 fn owner(account: &str, region: &str) -> [u8; 8] {
@@ -90,7 +109,11 @@ mod tests {
     fn reads_its_own_and_nothing_else() {
         let tokens = Tokens::new([7; 32]);
         let place = Place { id: 99, frame: 3, attempt: 2 };
-        let token = tokens.mint("000000000000", "us-east-1", place);
+        let token = tokens.mint(("000000000000", "us-east-1"), place, None);
+        assert_eq!(Tokens::activity_mark(&token), None);
+        let leased = tokens.mint(("000000000000", "us-east-1"), place, Some("arn"));
+        assert_eq!(tokens.read("000000000000", "us-east-1", &leased), Some(place));
+        assert_eq!(Tokens::activity_mark(&leased), Some(activity_mark("arn")));
         assert_eq!(tokens.read("000000000000", "us-east-1", &token), Some(place));
         assert_eq!(tokens.read("000000000000", "eu-west-1", &token), None);
         assert_eq!(tokens.read("111111111111", "us-east-1", &token), None);

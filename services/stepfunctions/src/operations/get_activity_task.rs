@@ -82,7 +82,8 @@ async fn poll(
             }
         };
         if let Some(input) = lease(service, place, worker_name.clone()).await? {
-            let task_token = service.tokens.mint(&caller.account, &caller.region, place);
+            let owner = (&*caller.account, &*caller.region);
+            let task_token = service.tokens.mint(owner, place, Some(arn));
             return Ok(Output { task_token: Some(task_token), input: Some(input.text().clone()) });
         }
     }

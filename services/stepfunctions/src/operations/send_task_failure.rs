@@ -37,11 +37,11 @@ impl Operation<Service> for SendTaskFailure {
             .sensitive_len("cause", &input.cause, 0, CAUSE_CHARS_MAX)
             .finish()
             .map_err(faults::from_constraints)?;
-        let place = read_token(service, caller, input.task_token)?;
+        let (place, token) = read_token(service, caller, input.task_token)?;
         let Place { frame, attempt, .. } = place;
         let event =
             Event::CallbackFailed { frame, attempt, error: input.error, cause: input.cause };
-        settle(service, place, event).await?;
+        settle(service, (place, &token), event).await?;
         Ok(Output {})
     }
 }

@@ -27,9 +27,9 @@ impl Operation<Service> for SendTaskHeartbeat {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let place = read_token(service, caller, input.task_token)?;
+        let (place, token) = read_token(service, caller, input.task_token)?;
         let Place { frame, attempt, .. } = place;
-        settle(service, place, Event::Heartbeat { frame, attempt }).await?;
+        settle(service, (place, &token), Event::Heartbeat { frame, attempt }).await?;
         Ok(Output {})
     }
 }

@@ -13,7 +13,7 @@ use workflow::payload::Payload;
 use crate::driver::Trouble;
 use crate::faults;
 use crate::service::Service;
-use crate::tokens::Place;
+use crate::tokens::{Place, Tokens};
 
 /// Longest token.
 const TOKEN_CHARS_MAX: usize = 2_048;
@@ -41,12 +41,12 @@ impl Operation<Service> for SendTaskSuccess {
             .payload("output", &input.output, service.limits.payload_bytes_max)
             .finish()
             .map_err(faults::from_constraints)?;
-        let place = read_token(service, caller, input.task_token)?;
+        let (place, token) = read_token(service, caller, input.task_token)?;
         let output = Payload::parse(input.output.unwrap_or_default()).ok_or_else(|| {
             Fault::new("InvalidOutput", "Invalid Output: 'Output is not valid JSON'")
         })?;
         let Place { frame, attempt, .. } = place;
-        settle(service, place, Event::TaskSucceeded { frame, attempt, output }).await?;
+        settle(service, (place, &token), Event::TaskSucceeded { frame, attempt, output }).await?;
         Ok(Output {})
     }
 }
@@ -56,14 +56,18 @@ pub(super) fn read_token(
     service: &Service,
     caller: &Caller,
     token: Option<String>,
-) -> Result<Place, Fault> {
+) -> Result<(Place, String), Fault> {
     let token = super::require_text("taskToken", token, TOKEN_CHARS_MAX)?;
     let place = service.tokens.read(&caller.account, &caller.region, &token);
-    place.ok_or_else(faults::invalid_token)
+    place.map(|place| (place, token)).ok_or_else(faults::invalid_token)
 }
 
 /// Applies a token's event if its task is still open, and waits until that is durable.
-pub(super) async fn settle(service: &Service, place: Place, event: Event) -> Result<(), Fault> {
+pub(super) async fn settle(
+    service: &Service,
+    (place, token): (Place, &str),
+    event: Event,
+) -> Result<(), Fault> {
     let open = service
         .with_fetching(|| {
             let (service, event) = (service.clone(), event.clone());
@@ -77,7 +81,7 @@ pub(super) async fn settle(service: &Service, place: Place, event: Event) -> Res
         .map_err(faults::from_dispatch)?;
     match open {
         true => Ok(()),
-        false => Err(timed_out()),
+        false => Err(timed_out(service, token)),
     }
 }
 
@@ -104,6 +108,8 @@ fn is_open(execution: &Execution, place: Place) -> bool {
 }
 
 /// The task completed, timed out or was abandoned (SFN-ACT-31).
-fn timed_out() -> Fault {
-    Fault::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+fn timed_out(service: &Service, token: &str) -> Fault {
+    let activity = Tokens::activity_mark(token).and_then(|mark| service.activities.marked(mark));
+    let subject = activity.unwrap_or_else(|| "Provided task does not exist anymore".to_owned());
+    Fault::new("TaskTimedOut", format!("Task Timed Out: '{subject}'"))
 }
