@@ -70,6 +70,8 @@ pub struct Inner {
     pub(crate) families: Families,
     pub(crate) runtime: Handle,
     pub(crate) calls: crate::calls::Calls,
+    /// True from the moment that the server stops: parked polls end.
+    stopping: tokio::sync::watch::Sender<bool>,
     /// Told whenever an execution closed.
     pub(crate) closings: tokio::sync::Notify,
     pub(crate) retention_days: u16,
@@ -101,6 +103,7 @@ impl Service {
             },
             runtime: Handle::current(),
             calls: crate::calls::Calls::default(),
+            stopping: tokio::sync::watch::Sender::new(false),
             closings: tokio::sync::Notify::new(),
             drain_max: settings.drain_max,
             retention_days: settings.retention_days,
@@ -121,9 +124,16 @@ impl Service {
         Ok(service)
     }
 
-    /// Waits for calls under way, as long as the settings allow; what is left is recorded as lost
-    /// at the next start.
+    /// Returns when the server stops.
+    pub(crate) async fn stopped(&self) {
+        // The sender lives as long as the service, so that this cannot fail.
+        let _ = self.stopping.subscribe().wait_for(|stops| *stops).await;
+    }
+
+    /// Ends parked polls and waits for calls under way, as long as the settings allow; what is
+    /// left is recorded as lost at the next start.
     pub async fn drain(&self) {
+        self.stopping.send_replace(true);
         self.calls.drain(self.drain_max).await;
     }
 }

@@ -68,10 +68,14 @@ async fn poll(
     loop {
         let place = match service.activities.poll(arn) {
             Ok(Poll::Ready(place)) => place,
-            Ok(Poll::Parked(receiver)) => match receiver.await {
-                Ok(place) => place,
-                // The activity was deleted under the poll.
-                Err(_) => return Err(faults::activity_does_not_exist(arn)),
+            Ok(Poll::Parked(receiver)) => tokio::select! {
+                biased;
+                offered = receiver => match offered {
+                    Ok(place) => place,
+                    // The activity was deleted under the poll.
+                    Err(_) => return Err(faults::activity_does_not_exist(arn)),
+                },
+                () = service.stopped() => return Ok(Output::default()),
             },
             Err(_) => {
                 return Err(Fault::new(
