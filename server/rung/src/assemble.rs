@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use functions::Functions;
+use functions::logs::LogLine;
 use functions::settings::{FolderFunction, Remote};
 use host::Host;
 use identity::Caller;
@@ -126,6 +127,11 @@ impl Server {
         }
         let errors = self.functions.set_folder(folders);
         Ok(errors.iter().map(ToString::to_string).collect())
+    }
+
+    /// Every line that functions log from now on.
+    pub(crate) fn follow_logs(&self) -> tokio::sync::broadcast::Receiver<LogLine> {
+        self.functions.follow_logs()
     }
 
     /// The code of a function changed.

@@ -9,7 +9,8 @@ use identity::sign::{Credentials, Scope, sign};
 use serde_json::Value;
 
 use crate::api::{Api, ApiError, fault};
-use crate::config::{PORT_DEFAULT, REGION_DEFAULT};
+use crate::config::PORT_DEFAULT;
+use crate::site::surrounding_region;
 
 const TARGET: &str = "AWSStepFunctions";
 const SIGNING_NAME: &str = "states";
@@ -24,9 +25,9 @@ pub(crate) struct Connection {
     /// Address of the server.
     #[arg(long, env = "AWS_ENDPOINT_URL")]
     endpoint: Option<String>,
-    /// Region to ask for.
-    #[arg(long, env = "AWS_REGION", default_value = REGION_DEFAULT)]
-    region: String,
+    /// Region to ask for [default: of AWS_REGION or AWS_DEFAULT_REGION, else us-east-1].
+    #[arg(long)]
+    region: Option<String>,
     #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true, default_value = "rung")]
     access_key_id: String,
     #[arg(
@@ -46,6 +47,7 @@ pub(crate) struct Client {
     http: reqwest::Client,
     host: Host,
     endpoint: String,
+    region: String,
     connection: Connection,
 }
 
@@ -61,7 +63,8 @@ impl Client {
             .connect_timeout(CONNECT_MAX)
             .timeout(ANSWER_MAX)
             .build()?;
-        Ok(Client { http, host: Host::real(), endpoint, connection: connection.clone() })
+        let region = connection.region.clone().unwrap_or_else(surrounding_region);
+        Ok(Client { http, host: Host::real(), endpoint, region, connection: connection.clone() })
     }
 
     pub(crate) fn endpoint(&self) -> &str {
@@ -110,11 +113,8 @@ impl Client {
             secret: Secret::new(self.connection.secret_access_key.as_str()),
             session_token: self.connection.session_token.as_deref().map(Secret::new),
         };
-        let scope = Scope {
-            region: &self.connection.region,
-            service: SIGNING_NAME,
-            now_ms: self.host.now_ms(),
-        };
+        let scope =
+            Scope { region: &self.region, service: SIGNING_NAME, now_ms: self.host.now_ms() };
         sign(&mut parts, body.as_bytes(), &credentials, &scope)
             .map_err(|error| refuse(error.to_string()))?;
         reqwest::Request::try_from(http::Request::from_parts(parts, body))
@@ -174,7 +174,7 @@ mod tests {
     async fn nobody_there_is_unreachable() {
         let connection = Connection {
             endpoint: Some("http://127.0.0.1:1/".to_owned()),
-            region: REGION_DEFAULT.to_owned(),
+            region: None,
             access_key_id: "a".to_owned(),
             secret_access_key: "b".to_owned(),
             session_token: None,

@@ -111,9 +111,10 @@ fn describe(file: &Path, unknown: &Unknown, text: &str, names: &Names) -> String
     let margin = line.to_string();
     let blank = " ".repeat(margin.len());
     let before = " ".repeat(column - 1);
+    let mark = "^".repeat(name.chars().count() + "${}".len());
     let known = folder::listed(names.known().map(|name| format!("${{{name}}}")));
     format!(
-        "`${{{name}}}` names nothing here\n{}\n  {margin} | {source}\n  {blank} | {before}^\n\
+        "`${{{name}}}` names nothing here\n{}\n  {margin} | {source}\n  {blank} | {before}{mark}\n\
          \x20 known: {known}; write `$${{` for a literal `${{`",
         place(file, *line, *column)
     )

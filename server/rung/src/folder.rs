@@ -168,7 +168,7 @@ fn functions(root: &Path, config: &Config) -> Result<Vec<FunctionSource>, Troubl
     if folder.is_dir() {
         for dir in entries(&folder)?.into_iter().filter(|path| path.is_dir()) {
             let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if !name.starts_with(['.', '_']) && name != "node_modules" {
+            if !name.starts_with(['.', '_']) && name != "node_modules" && has_files(&dir)? {
                 settings.entry(name.to_owned()).or_default();
             }
         }
@@ -177,6 +177,14 @@ fn functions(root: &Path, config: &Config) -> Result<Vec<FunctionSource>, Troubl
         .into_iter()
         .map(|(name, function)| function_source(root, config, name, function))
         .collect()
+}
+
+/// An empty folder is a function that is about to be written.
+fn has_files(dir: &Path) -> Result<bool, Trouble> {
+    let is_visible = |path: &PathBuf| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| !name.starts_with('.'))
+    };
+    Ok(entries(dir)?.iter().any(is_visible))
 }
 
 fn function_source(
@@ -290,6 +298,7 @@ mod tests {
             ("functions/d/bootstrap", ""),
             ("functions/e/main.py", "def run(event, context): pass"),
             ("functions/_shared/x.py", ""),
+            ("functions/empty/.keep", ""),
             (
                 "rung.toml",
                 "[functions.e]\nruntime = \"python3.11\"\nhandler = \"main.run\"\n\

@@ -32,15 +32,8 @@ pub(crate) const DATA_FOLDER: &str = ".rung";
 impl Site {
     /// What the configuration says; for the region, else what other AWS tools on this machine use.
     pub(crate) fn of(config: &Config, root: &Path) -> Site {
-        let surrounding = ["AWS_REGION", "AWS_DEFAULT_REGION"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|region| !region.is_empty()));
         Site {
-            region: config
-                .region
-                .clone()
-                .or(surrounding)
-                .unwrap_or_else(|| REGION_DEFAULT.to_owned()),
+            region: config.region.clone().unwrap_or_else(surrounding_region),
             account: config.account.clone().unwrap_or_else(|| ACCOUNT_DEFAULT.to_owned()),
             endpoint: format!("http://localhost:{}", config.port.unwrap_or(PORT_DEFAULT)),
             data: root.join(config.data.as_deref().unwrap_or(Path::new(DATA_FOLDER))),
@@ -116,4 +109,12 @@ impl Site {
         }
         names
     }
+}
+
+/// The region that other AWS tools on this machine use: SDKs read one variable or the other.
+pub(crate) fn surrounding_region() -> String {
+    ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|region| !region.is_empty()))
+        .unwrap_or_else(|| REGION_DEFAULT.to_owned())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::api::Api;
 use crate::assemble::{Mode, Server, Settings};
@@ -37,6 +38,9 @@ pub(crate) struct Arguments {
     /// Where executions are kept [default: .rung in the folder].
     #[arg(long, env = "RUNG_DATA")]
     data: Option<PathBuf>,
+    /// Show what the functions log.
+    #[arg(long)]
+    logs: bool,
     /// Leave when the folder's demos have ended: with exit code 0 if they ended as expected.
     #[arg(long)]
     once: bool,
@@ -64,17 +68,40 @@ pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result
     for line in overview::lines(&dev.project, &dev.site, began.elapsed()) {
         dev.screen.line(line);
     }
+    let logs = arguments.logs.then(|| show_logs(&dev.server, dev.screen.clone()));
     let outcome = tokio::select! {
         outcome = dev.live(arguments.once, invalid, watch) => outcome,
         () = stop.asked() => Ok(ExitCode::SUCCESS),
     };
     dev.workers.clear();
+    if let Some(logs) = logs {
+        logs.abort();
+    }
     dev.screen.line("stopping: running executions go on at the next start");
     tokio::select! {
         stopped = dev.server.stop() => stopped?,
         () = stop.asked() => {}
     }
     outcome
+}
+
+/// Prints every line that a function logs.
+fn show_logs(server: &Server, screen: Screen) -> tokio::task::JoinHandle<()> {
+    let mut lines = server.follow_logs();
+    tokio::spawn(async move {
+        loop {
+            match lines.recv().await {
+                Ok(line) => {
+                    let head = console::style(format!("  {} |", line.function)).dim();
+                    screen.line(format!("{head} {}", text::printable(&line.text)));
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    screen.line(format!("  {} {missed} log lines are not shown", text::warning()));
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    })
 }
 
 async fn start_server(arguments: &Arguments, project: &Project) -> anyhow::Result<(Server, Site)> {
@@ -147,6 +174,9 @@ impl Dev {
             }
             Deployed::Updated if tell => {
                 self.screen.line(format!("  {} {name} updated", text::good()));
+            }
+            Deployed::Unchanged if tell => {
+                self.screen.line(format!("  {} {name} is as it was", text::good()));
             }
             Deployed::Created | Deployed::Updated | Deployed::Unchanged => {}
             Deployed::Invalid => {

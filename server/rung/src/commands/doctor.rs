@@ -107,7 +107,7 @@ fn folder_check(folder: &Path) -> (Check, Option<folder::Project>) {
     match folder::read(folder) {
         Ok(project) => {
             let says = format!(
-                "folder {}: {} machines, {} functions",
+                "folder {}: machines: {}, functions: {}",
                 folder.display(),
                 project.machines.len(),
                 project.functions.len()

@@ -47,12 +47,16 @@ pub(crate) fn cause(text: &str) -> String {
         .and_then(|value| value.get("errorMessage")?.as_str().map(str::to_owned))
         .unwrap_or_else(|| text.to_owned());
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    // What comes from outside may not steer the terminal.
-    let line: String = line.chars().filter(|character| !character.is_control()).collect();
+    let line = printable(&line);
     match line.char_indices().nth(CAUSE_CHARACTERS_MAX) {
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or("")),
         None => line,
     }
+}
+
+/// The text without control characters: what comes from outside may not steer the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control() || *character == '\t').collect()
 }
 
 /// A path as people write it: relative when it is below the working directory.

@@ -97,7 +97,13 @@ impl Dev {
         }
         for name in &touched {
             self.server.reload_function(name);
-            self.screen.line(format!("  {} function {name} loaded anew", text::good()));
+            self.screen.line(format!("  {} function {name} loaded", text::good()));
+        }
+        let is_left = |old: &&FunctionSource| {
+            !self.project.functions.iter().any(|function| function.name == old.name)
+        };
+        for gone in before.iter().filter(is_left) {
+            self.screen.line(format!("  {} function {} is gone", text::warning(), gone.name));
         }
         is_other_set || !touched.is_empty()
     }
@@ -108,6 +114,9 @@ impl Dev {
         if is_other {
             self.workers.clear();
             self.start_workers().await;
+            for name in self.workers.keys() {
+                self.screen.line(format!("  {} worker {name} started anew", text::good()));
+            }
             return;
         }
         for (name, worker) in &self.project.config.workers {

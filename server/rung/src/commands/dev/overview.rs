@@ -111,7 +111,7 @@ pub(super) fn next_steps(
         "Where to look next".to_owned(),
         format!("  {program} run {} --input {input}{elsewhere}", machine.name),
         format!(
-            "  export AWS_ENDPOINT_URL={} AWS_REGION={} AWS_ACCESS_KEY_ID={} \
+            "  export AWS_ENDPOINT_URL={} AWS_DEFAULT_REGION={} AWS_ACCESS_KEY_ID={} \
              AWS_SECRET_ACCESS_KEY=test",
             site.endpoint, site.region, site.account
         ),
