@@ -16,6 +16,7 @@ pub(crate) use eyes::Eyes;
 
 use crate::errors::Raised;
 use crate::execution::{FrameId, MapItem};
+use crate::observe::Stage;
 use crate::payload::Payload;
 use crate::run::Run;
 
@@ -47,10 +48,14 @@ impl Run<'_> {
 pub(crate) fn arguments(eyes: &Eyes<'_>, state: &State) -> Result<Payload, Raised> {
     match &state.flow {
         Flow::JsonPath(flow) => parameters(eyes, flow),
-        Flow::Jsonata(flow) => match &flow.arguments {
-            Some(template) => eyes.jsonata(template, "Arguments").map(Payload::from_value),
-            None => Ok(eyes.input().clone()),
-        },
+        Flow::Jsonata(flow) => {
+            let arguments = match &flow.arguments {
+                Some(template) => Payload::from_value(eyes.jsonata(template, "Arguments")?),
+                None => eyes.input().clone(),
+            };
+            eyes.watch(Stage::Arguments, &arguments);
+            Ok(arguments)
+        }
     }
 }
 
@@ -66,6 +71,7 @@ pub(crate) fn effective(run: &Run<'_>, id: FrameId) -> Result<Payload, Raised> {
 pub(crate) fn worked(run: &Run<'_>, id: FrameId, result: Payload) -> Result<Exit, Raised> {
     let state = run.state(id);
     let mut eyes = Eyes::new(run, id);
+    eyes.watch(Stage::Result, &result);
     match &state.flow {
         Flow::JsonPath(flow) => {
             let selected = match &flow.result_selector {
@@ -73,6 +79,7 @@ pub(crate) fn worked(run: &Run<'_>, id: FrameId, result: Payload) -> Result<Exit
                 None => result.clone(),
             };
             run.fits(&selected, &state.name)?;
+            eyes.watch(Stage::ResultSelector, &selected);
             let output = merged(&eyes, flow, selected)?;
             let assigned = paths_assign(&eyes, state.assign.as_ref(), &result)?;
             finish(run, state, output, assigned)
@@ -92,9 +99,14 @@ pub(crate) fn passed(run: &Run<'_>, id: FrameId, pass: &Pass) -> Result<Exit, Ra
     let Flow::JsonPath(flow) = &state.flow else { return idle(run, id) };
     let eyes = Eyes::new(run, id);
     let result = match &pass.result {
-        Some(result) => Payload::from_value(result.clone()),
+        Some(result) => {
+            let result = Payload::from_value(result.clone());
+            eyes.watch(Stage::Result, &result);
+            result
+        }
         None => parameters(&eyes, flow)?,
     };
+    eyes.watch(Stage::ResultSelector, &result);
     let output = merged(&eyes, flow, result.clone())?;
     let assigned = paths_assign(&eyes, state.assign.as_ref(), &result)?;
     finish(run, state, output, assigned)
@@ -173,11 +185,7 @@ pub(crate) fn items(run: &Run<'_>, id: FrameId, map: &Map) -> Result<Payload, Ra
             if items.value().is_array() || items.value().is_object() {
                 return Ok(items);
             }
-            let text = match field {
-                PathField::Path(path) => path.text(),
-                PathField::Whole | PathField::Nothing => "$",
-            };
-            Err(Raised::Runtime(format!("Reference path \"{text}\" must point to array.")))
+            Err(no_array(field))
         }
         Items::Jsonata(Template::Jsonata(expression)) => {
             eyes.array_of(expression, "Items").map(Payload::from_value)
@@ -188,6 +196,24 @@ pub(crate) fn items(run: &Run<'_>, id: FrameId, map: &Map) -> Result<Payload, Ra
             cause: format!("Map state input must be an array but was: {}", eyes.input().value()),
             location: None,
         }),
+    }
+}
+
+/// Items that cannot be iterated; the context object's path loses a `$` (SFN-MAP-3, SFN-TEST-16).
+pub(crate) fn no_array(field: &PathField) -> Raised {
+    let text = match field {
+        PathField::Path(path) => path.text(),
+        PathField::Whole | PathField::Nothing => "$",
+    };
+    let text = text.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(text);
+    Raised::Runtime(format!("Reference path \"{text}\" must point to array."))
+}
+
+/// A value of the field `field`, from the effective input.
+pub(crate) fn template(eyes: &Eyes<'_>, template: &Template, field: &str) -> Result<Value, Raised> {
+    match &eyes.state().flow {
+        Flow::JsonPath(_) => eyes.fill(template, eyes.effective_input()?.value()),
+        Flow::Jsonata(_) => eyes.jsonata(template, field),
     }
 }
 
@@ -213,15 +239,18 @@ pub(crate) fn item_input(
 
 fn parameters(eyes: &Eyes<'_>, flow: &JsonPathFlow) -> Result<Payload, Raised> {
     let input = eyes.effective_input()?;
-    match &flow.parameters {
-        Some(template) => Ok(Payload::from_value(eyes.fill(template, input.value())?)),
-        None => Ok(input.clone()),
-    }
+    let parameters = match &flow.parameters {
+        Some(template) => Payload::from_value(eyes.fill(template, input.value())?),
+        None => input.clone(),
+    };
+    eyes.watch(Stage::Parameters, &parameters);
+    Ok(parameters)
 }
 
 /// ResultPath, then OutputPath.
 fn merged(eyes: &Eyes<'_>, flow: &JsonPathFlow, result: Payload) -> Result<Payload, Raised> {
     let merged = insert(eyes, &flow.result_path, result)?;
+    eyes.watch(Stage::ResultPath, &merged);
     eyes.path_field(&flow.output_path, &merged)
 }
 

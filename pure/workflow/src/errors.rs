@@ -118,9 +118,14 @@ fn named(error: &str, cause: String, nature: Nature) -> Failed {
     Failed { failure: Failure { error: Some(error.into()), cause: Some(cause) }, nature }
 }
 
+/// The first retrier that matches, whether it has attempts left or not (SFN-RETRY-2).
+pub(crate) fn matching(retriers: &[Retrier], failed: &Failed) -> Option<usize> {
+    retriers.iter().position(|retrier| failed.matches(&retrier.error_equals))
+}
+
 /// The first retrier that matches, when it has attempts left: its number (SFN-RETRY-2, -4).
 pub(crate) fn retrier(retriers: &[Retrier], used: &[u64], failed: &Failed) -> Option<usize> {
-    let number = retriers.iter().position(|retrier| failed.matches(&retrier.error_equals))?;
+    let number = matching(retriers, failed)?;
     let attempts = used.get(number).copied().unwrap_or(0);
     (attempts < retriers.get(number)?.max_attempts).then_some(number)
 }

@@ -24,6 +24,7 @@ impl Run<'_> {
     pub(crate) fn fail(&mut self, id: FrameId, failed: Failed) -> Course {
         let (mut id, mut failed) = (id, failed);
         loop {
+            self.watch(|observer| observer.failed(&failed.failure));
             if failed.ends_execution() {
                 return Err(self.close_failed(id, failed));
             }
@@ -59,10 +60,14 @@ impl Run<'_> {
     /// Writes EvaluationFailed for a failed expression, and puts the prefix on (language.md, head).
     fn tell(&mut self, id: FrameId, raised: Raised) -> Course<Failed> {
         let visit = &self.frame(id).visit;
-        let prefix = format!(
-            "An error occurred while executing the state '{}' (entered at the event id #{}). ",
-            visit.state, visit.entered_id
-        );
+        // A state under test stands in no history (SFN-TEST-16).
+        let prefix = match self.observer() {
+            Some(_) => String::new(),
+            None => format!(
+                "An error occurred while executing the state '{}' (entered at the event id #{}). ",
+                visit.state, visit.entered_id
+            ),
+        };
         let state = Arc::clone(&visit.state);
         let location = match &raised {
             Raised::Query { location, .. } => Some(location.clone()),
@@ -84,10 +89,18 @@ impl Run<'_> {
     /// Retries are written nowhere (SFN-SEM-91); true when there will be one.
     fn retry(&mut self, id: FrameId, state: &State, failed: &Failed) -> bool {
         let used = &self.frame(id).visit.retries;
-        let Some(number) = errors::retrier(&state.retry, used, failed) else { return false };
+        let Some(number) = errors::retrier(&state.retry, used, failed) else {
+            self.watch(|observer| {
+                if let Some(number) = errors::matching(&state.retry, failed) {
+                    observer.retrier(number, None);
+                }
+            });
+            return false;
+        };
         let Some(retrier) = state.retry.get(number) else { return false };
         let used = used.get(number).copied().unwrap_or(0);
         let delay_ms = errors::delay_ms(retrier, used, &mut self.random.borrow_mut());
+        self.watch(|observer| observer.retrier(number, Some(delay_ms)));
         let due_ms = self.now_ms().saturating_add(i64::try_from(delay_ms).unwrap_or(i64::MAX));
         let retries = &mut self.frame_mut(id).visit.retries;
         retries.resize(state.retry.len(), 0);
@@ -121,6 +134,7 @@ impl Run<'_> {
         match dataflow::caught(self, id, number, catcher, error_output) {
             Ok(exit) => {
                 self.forget_fallen();
+                self.watch(|observer| observer.catcher(number));
                 let next = Transition::Next(Arc::clone(&catcher.next));
                 self.exit(id, Link::Onward, exit, &next)?;
                 Ok(None)

@@ -13,6 +13,7 @@ pub mod execution;
 mod failing;
 mod flow;
 pub mod history;
+pub mod observe;
 mod outbox;
 pub mod payload;
 mod redrive;
@@ -27,6 +28,7 @@ use crate::effect::Effect;
 use crate::event::Event;
 use crate::execution::{Execution, FrameId, Status};
 use crate::history::HistoryEvent;
+use crate::observe::Observer;
 use crate::run::Run;
 
 /// What a transition may look at besides the execution and the event.
@@ -43,6 +45,10 @@ pub trait Surroundings {
     fn activity_exists(&self, arn: &str) -> bool;
     /// The token of an attempt (SFN-INT-140).
     fn task_token(&self, frame: FrameId, attempt: u32) -> String;
+    /// Who watches a state under test; nobody watches a real execution.
+    fn observer(&self) -> Option<&dyn Observer> {
+        None
+    }
 }
 
 /// Limits that mirror AWS's quotas.

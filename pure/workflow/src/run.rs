@@ -10,6 +10,7 @@ use moment::{EpochMs, Random};
 use crate::event::Event;
 use crate::execution::{Children, Doing, Execution, Frame, FrameId, Status};
 use crate::history::HistoryEvent;
+use crate::observe::Observer;
 use crate::outbox::Outbox;
 use crate::{Environment, Transition, states};
 
@@ -97,6 +98,18 @@ impl<'a> Run<'a> {
             touched: self.touched.into_iter().collect(),
             removed: self.removed.into_iter().collect(),
             more,
+        }
+    }
+
+    /// Who watches the state under test, if there is one.
+    pub(crate) fn observer(&self) -> Option<&'a dyn Observer> {
+        self.environment.surroundings.observer()
+    }
+
+    /// Tells an observer something, where there is one.
+    pub(crate) fn watch(&self, tell: impl FnOnce(&dyn Observer)) {
+        if let Some(observer) = self.observer() {
+            tell(observer);
         }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod choice;
 pub(crate) mod fail;
 pub(crate) mod map;
+pub(crate) mod mocked;
 pub(crate) mod parallel;
 pub(crate) mod pass;
 pub(crate) mod succeed;

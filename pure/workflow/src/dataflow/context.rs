@@ -9,6 +9,17 @@ use crate::execution::{Frame, MapItem};
 
 impl Eyes<'_> {
     pub(super) fn build_context(&self) -> Value {
+        let mut context = match self.run.observer() {
+            Some(observer) => observer.context().as_object().cloned().unwrap_or_default(),
+            None => self.execution_context(),
+        };
+        if let Some(item) = self.item_in_reach() {
+            context.insert("Map".into(), json!({"Item": item_context(item)}));
+        }
+        Value::Object(context)
+    }
+
+    fn execution_context(&self) -> Map<String, Value> {
         let about = &self.run.execution.head.about;
         let mut context = Map::new();
         let mut execution = json!({
@@ -32,10 +43,7 @@ impl Eyes<'_> {
         if let Some(token) = &self.token {
             context.insert("Task".into(), json!({"Token": token}));
         }
-        if let Some(item) = self.item_in_reach() {
-            context.insert("Map".into(), json!({"Item": item_context(item)}));
-        }
-        Value::Object(context)
+        context
     }
 
     fn state_context(&self) -> Value {

@@ -4,19 +4,20 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use asl::model::{Flow, Kind, PathField};
+use asl::model::{Flow, Kind, PathField, State};
 use jsonpath::{Missing, Path, Root, Selection};
 use serde_json::Value;
 
 use super::nothing;
 use crate::errors::Raised;
 use crate::execution::{Frame, FrameId, MapItem};
+use crate::observe::Stage;
 use crate::payload::Payload;
 use crate::run::Run;
 
 pub(crate) struct Eyes<'r> {
-    pub(super) run: &'r Run<'r>,
-    pub(super) id: FrameId,
+    pub(crate) run: &'r Run<'r>,
+    pub(crate) id: FrameId,
     /// The token, while a task that has one is prepared (SFN-INT-140).
     pub(crate) token: Option<String>,
     /// The item, while a Map's ItemSelector is evaluated.
@@ -57,6 +58,15 @@ impl<'r> Eyes<'r> {
         self.run.frame(self.id)
     }
 
+    pub(super) fn state(&self) -> &'r State {
+        self.run.state(self.id)
+    }
+
+    /// Tells an observer what the data flow came to.
+    pub(crate) fn watch(&self, stage: Stage, value: &Payload) {
+        self.run.watch(|observer| observer.stage(stage, value));
+    }
+
     /// The raw state input.
     pub(crate) fn input(&self) -> &'r Payload {
         &self.frame().visit.input
@@ -67,13 +77,16 @@ impl<'r> Eyes<'r> {
         if let Some(input) = self.effective_input.get() {
             return Ok(input);
         }
-        let state = self.run.state(self.id);
+        let state = self.state();
         let input = match (&state.flow, &state.kind) {
             (Flow::JsonPath(flow), kind) if !matches!(kind, Kind::Fail(_)) => {
                 self.path_field(&flow.input_path, self.input())?
             }
             _ => self.input().clone(),
         };
+        if matches!(state.flow, Flow::JsonPath(_)) {
+            self.watch(Stage::InputPath, &input);
+        }
         Ok(self.effective_input.get_or_init(|| input))
     }
 

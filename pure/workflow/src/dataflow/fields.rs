@@ -45,6 +45,39 @@ impl Eyes<'_> {
         self.whole(field, name, u64::MAX)
     }
 
+    /// `ToleratedFailurePercentage` (SFN-DMAP-12).
+    pub(crate) fn percentage(&self, field: &NumberField, name: &str) -> Result<f64, Raised> {
+        let share = match field {
+            NumberField::Literal(number) => Some(*number),
+            NumberField::Jsonata(expression) => Some(self.number_of(expression, name)?),
+            NumberField::Path(path) => self.float_at(path, name)?,
+        };
+        share
+            .filter(|share| (0.0..=100.0).contains(share))
+            .ok_or_else(|| Raised::Runtime(format!("{name} must be between 0 and 100.")))
+    }
+
+    fn float_at(&self, path: &Path, name: &str) -> Result<Option<f64>, Raised> {
+        let document = self.effective_input()?.value();
+        let selection =
+            self.select(path, document).map_err(|lost| no_results(path, &lost.missing))?;
+        let (told, float) = match selection.into_value() {
+            Value::Number(number) => return Ok(number.as_f64()),
+            Value::String(text) => {
+                let float = text.trim().parse().ok();
+                (text, float)
+            }
+            other => (other.to_string(), None),
+        };
+        if float.is_some() {
+            return Ok(float);
+        }
+        Err(Raised::Runtime(format!(
+            "The {name}Path field refers to value \"{told}\" which is not a valid float: {}",
+            path.text()
+        )))
+    }
+
     pub(crate) fn seconds_of(&self, expression: &Expression, name: &str) -> Result<u64, Raised> {
         self.whole_of(expression, name, SECONDS_MAX)
     }

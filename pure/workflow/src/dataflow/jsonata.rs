@@ -124,6 +124,11 @@ impl Eyes<'_> {
         }
     }
 
+    pub(super) fn number_of(&self, expression: &Expression, field: &str) -> Result<f64, Raised> {
+        let value = self.plain(expression, field)?;
+        value.as_f64().ok_or_else(|| unexpected(expression, field, "number", &value))
+    }
+
     /// A whole number from 0 to `most` (SFN-JA-7).
     pub(super) fn whole_of(
         &self,

@@ -17,6 +17,9 @@ pub(crate) fn begin(run: &mut Run<'_>, id: FrameId, fail: &Fail) -> Course {
 
 fn failure(run: &Run<'_>, id: FrameId, fail: &Fail) -> Result<Failure, Raised> {
     let eyes = Eyes::new(run, id);
+    if run.observer().is_some() {
+        eyes.effective_input()?;
+    }
     let text = |field: &Option<TextField>, name: &str| {
         field.as_ref().map(|field| eyes.text(field, name, &format!("{name}Path"))).transpose()
     };

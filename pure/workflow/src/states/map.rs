@@ -14,8 +14,12 @@ use crate::flow::Birth;
 use crate::history::Details;
 use crate::payload::Payload;
 use crate::run::{Course, Run};
+use crate::states::mocked;
 
 pub(crate) fn begin(run: &mut Run<'_>, id: FrameId, map: &Map) -> Course {
+    if let Some(mock) = run.observer().and_then(|observer| observer.stand_in()) {
+        return mocked::map(run, id, map, mock);
+    }
     let prepared = match &map.mode {
         MapMode::Inline => prepare(run, id, map),
         MapMode::Distributed(_) => {

@@ -11,8 +11,12 @@ use crate::execution::{Children, Doing, FrameId, Visit};
 use crate::flow::Birth;
 use crate::history::Details;
 use crate::run::{Course, Run};
+use crate::states::mocked;
 
 pub(crate) fn begin(run: &mut Run<'_>, id: FrameId, parallel: &Parallel) -> Course {
+    if let Some(mock) = run.observer().and_then(|observer| observer.stand_in()) {
+        return mocked::parallel(run, id, mock);
+    }
     let input = match dataflow::effective(run, id) {
         Ok(input) => input,
         Err(raised) => return run.raise(id, raised),
