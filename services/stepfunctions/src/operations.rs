@@ -30,6 +30,7 @@ pub(crate) mod start_execution;
 mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
+mod test_state;
 mod untag_resource;
 mod update_state_machine;
 mod update_state_machine_alias;
@@ -85,6 +86,7 @@ pub(crate) static OPERATIONS: &[Entry<Service>] = &[
     entry::<Service, start_sync_execution::StartSyncExecution>(),
     entry::<Service, stop_execution::StopExecution>(),
     entry::<Service, tag_resource::TagResource>(),
+    entry::<Service, test_state::TestState>(),
     entry::<Service, untag_resource::UntagResource>(),
     entry::<Service, update_state_machine::UpdateStateMachine>(),
     entry::<Service, update_state_machine_alias::UpdateStateMachineAlias>(),

@@ -105,7 +105,7 @@ pub(super) fn check(service: &Service, input: Input) -> Result<Checked, Fault> {
 }
 
 /// Any JSON value is an input (SFN-EXEC-5, SFN-EXEC-6).
-fn to_payload(input: Option<String>) -> Result<Payload, Fault> {
+pub(super) fn to_payload(input: Option<String>) -> Result<Payload, Fault> {
     let Some(text) = input else { return Ok(Payload::empty_object()) };
     let refuse = |reason: &str| {
         Fault::new(

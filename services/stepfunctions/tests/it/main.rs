@@ -1,0 +1,13 @@
+//! The service as a server sees it: operations called by name with bodies, on a store in memory.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests read recorded files and stop at what is not as expected"
+)]
+
+mod cases;
+mod rig;
+mod test_state;
