@@ -1,5 +1,6 @@
 //! A client of a running server: AWS JSON 1.0 over HTTP, signed as any AWS client signs.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use crate::api::{Api, ApiError, fault};
 use crate::config::PORT_DEFAULT;
 use crate::site::surrounding_region;
+use crate::trouble::Trouble;
 
 const TARGET: &str = "AWSStepFunctions";
 const SIGNING_NAME: &str = "states";
@@ -28,6 +30,9 @@ pub(crate) struct Connection {
     /// Region to ask for [default: of AWS_REGION or AWS_DEFAULT_REGION, else us-east-1].
     #[arg(long)]
     region: Option<String>,
+    /// Certificates to trust for https, PEM; a server's own is in DATA/tls/certificate.pem.
+    #[arg(long, env = "AWS_CA_BUNDLE", value_name = "FILE")]
+    ca_bundle: Option<PathBuf>,
     #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true, default_value = "rung")]
     access_key_id: String,
     #[arg(
@@ -58,11 +63,12 @@ impl Client {
             .clone()
             .unwrap_or_else(|| format!("http://localhost:{PORT_DEFAULT}"));
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .connect_timeout(CONNECT_MAX)
-            .timeout(ANSWER_MAX)
-            .build()?;
+        let mut builder =
+            reqwest::Client::builder().no_proxy().connect_timeout(CONNECT_MAX).timeout(ANSWER_MAX);
+        if let Some(file) = &connection.ca_bundle {
+            builder = builder.tls_certs_merge(certificates(file)?);
+        }
+        let http = builder.build()?;
         let region = connection.region.clone().unwrap_or_else(surrounding_region);
         Ok(Client { http, host: Host::real(), endpoint, region, connection: connection.clone() })
     }
@@ -122,6 +128,15 @@ impl Client {
     }
 }
 
+fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>, Trouble> {
+    let refuse = |reason: String| {
+        Trouble::new(format!("cannot read the certificates in `{}`: {reason}", file.display()))
+            .remedy("give a PEM file with --ca-bundle or AWS_CA_BUNDLE")
+    };
+    let text = std::fs::read(file).map_err(|error| refuse(error.to_string()))?;
+    reqwest::Certificate::from_pem_bundle(&text).map_err(|error| refuse(error.to_string()))
+}
+
 /// Whether a rung server listens on a port of this machine; and the time on its clock.
 pub(crate) async fn health(port: u16) -> Option<Option<SystemTime>> {
     let http = reqwest::Client::builder().no_proxy().timeout(HEALTH_MAX).build().ok()?;
@@ -175,6 +190,7 @@ mod tests {
         let connection = Connection {
             endpoint: Some("http://127.0.0.1:1/".to_owned()),
             region: None,
+            ca_bundle: None,
             access_key_id: "a".to_owned(),
             secret_access_key: "b".to_owned(),
             session_token: None,

@@ -15,8 +15,9 @@ pub(crate) enum Format {
 /// Starts logging. `RUST_LOG` decides; without it a production server tells what it does, and
 /// every other command only what is wrong.
 pub(crate) fn begin(format: Format, is_server: bool) {
-    let level = if is_server { "info" } else { "warn" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    // What a client's TLS library logs is in the error that the command prints.
+    let usual = if is_server { "info" } else { "warn,rustls_platform_verifier=off" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         Format::Json => lines.json().init(),

@@ -144,6 +144,11 @@ async fn machine_arn(client: &Client, machine: &str) -> anyhow::Result<String> {
 
 fn explain(error: ApiError) -> anyhow::Error {
     match &error {
+        ApiError::Unreachable { reason, .. } if reason.contains("certificate") => {
+            Trouble::new(error.to_string())
+                .remedy("trust the server's own with --ca-bundle DATA/tls/certificate.pem")
+                .into()
+        }
         ApiError::Unreachable { .. } => Trouble::new(error.to_string())
             .remedy("start a server with `rung dev FOLDER`, or give its address with --endpoint")
             .into(),
