@@ -18,15 +18,24 @@ const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 \
      Credential=bench/20260101/us-east-1/states/aws4_request, SignedHeaders=host, Signature=00";
 
 /// What a load did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Load {
     pub(crate) requests: u64,
     pub(crate) elapsed: Duration,
+    /// How long each answer took, in ascending order.
+    latencies: Vec<Duration>,
 }
 
 impl Load {
     pub(crate) fn per_second(&self) -> f64 {
         self.requests as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// The latency that this share of the answers stayed within, in milliseconds.
+    pub(crate) fn latency_ms(&self, share: f64) -> f64 {
+        let last = self.latencies.len().saturating_sub(1);
+        let at = (last as f64 * share).round() as usize;
+        self.latencies.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
     }
 }
 
@@ -73,12 +82,21 @@ impl Client {
     }
 }
 
+/// What a load asks, and how fast.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) operation: &'static str,
+    pub(crate) body: Bytes,
+    /// Requests a second over all clients; as many as can be when absent.
+    pub(crate) rate: Option<f64>,
+}
+
 /// Asks from `clients` connections for this long; an answer that is no success ends it all.
 pub(crate) async fn load(
     port: u16,
     clients: usize,
     duration: Duration,
-    body: Bytes,
+    asked: Asked,
 ) -> anyhow::Result<Load> {
     let mut connected = Vec::with_capacity(clients);
     for _ in 0..clients {
@@ -87,19 +105,28 @@ pub(crate) async fn load(
     let begin = Instant::now();
     let mut tasks = JoinSet::new();
     for mut client in connected {
-        let body = body.clone();
+        let asked = asked.clone();
+        let pause = asked.rate.map(|rate| Duration::from_secs_f64(clients as f64 / rate));
         tasks.spawn(async move {
-            let mut requests: u64 = 0;
+            let mut latencies = Vec::new();
+            let mut due = Instant::now();
             while begin.elapsed() < duration {
-                client.call("StartExecution", body.clone()).await?;
-                requests += 1;
+                if let Some(pause) = pause {
+                    tokio::time::sleep_until(due.into()).await;
+                    due += pause;
+                }
+                let sent = Instant::now();
+                client.call(asked.operation, asked.body.clone()).await?;
+                latencies.push(sent.elapsed());
             }
-            anyhow::Ok(requests)
+            anyhow::Ok(latencies)
         });
     }
-    let mut requests = 0;
+    let mut latencies = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        requests += done.context("a client ended early")??;
+        latencies.extend(done.context("a client ended early")??);
     }
-    Ok(Load { requests, elapsed: begin.elapsed() })
+    let elapsed = begin.elapsed();
+    latencies.sort_unstable();
+    Ok(Load { requests: latencies.len() as u64, elapsed, latencies })
 }

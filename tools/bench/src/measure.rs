@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::appends;
 use crate::arguments::Options;
-use crate::client::{self, Client, Load};
+use crate::client::{self, Asked, Client, Load};
 use crate::page::{self, Row};
 use crate::server::Server;
 
@@ -19,6 +19,8 @@ const SAMPLE_EXECUTIONS: usize = 400;
 const WARM_UP: Duration = Duration::from_secs(1);
 const SETTLE: Duration = Duration::from_secs(2);
 const IDLE_STARTS: usize = 5;
+/// Share of the full load at which latencies are taken.
+const EXPRESS_SHARE: f64 = 0.7;
 const FINISH_MAX: Duration = Duration::from_secs(60);
 const SHARE_OF_ECHO_MIN: f64 = 0.05;
 const READY_MS_MAX: f64 = 300.0;
@@ -39,6 +41,15 @@ pub(crate) async fn all(options: &Options) -> anyhow::Result<()> {
         ratio: Some(started.per_second() / echo.per_second()),
         mark: Some(format!("at least {SHARE_OF_ECHO_MIN}")),
     });
+    rows.push(Row {
+        name: "p99 of StartExecution, p50 as the baseline".to_owned(),
+        measured: format!("{:.1} ms", started.latency_ms(0.99)),
+        baseline: format!("{:.1} ms", started.latency_ms(0.5)),
+        ratio: Some(started.latency_ms(0.99) / started.latency_ms(0.5)),
+        mark: Some("under 10".to_owned()),
+    });
+    println!("Express …");
+    rows.extend(express(options, &echo).await?);
     println!("bare appends …");
     let bytes = log_bytes_of_one(options).await?;
     let appended = appends::per_second(bytes, options.clients, options.duration)?;
@@ -94,15 +105,44 @@ async fn idle(options: &Options) -> anyhow::Result<Vec<Row>> {
 async fn five_states(options: &Options) -> anyhow::Result<(Load, usize, f64)> {
     let server = Server::rung(&options.rung)?;
     let mut client = Client::connect(server.port).await?;
-    let (machine, body) = prepare(&mut client).await?;
+    let (machine, body) = prepare(&mut client, "STANDARD").await?;
     let answer = client.call("StartExecution", body.clone()).await?;
-    client::load(server.port, options.clients, WARM_UP, body.clone()).await?;
+    let asked = Asked { operation: "StartExecution", body, rate: None };
+    client::load(server.port, options.clients, WARM_UP, asked.clone()).await?;
     let begin = Instant::now();
-    let mut load = client::load(server.port, options.clients, options.duration, body).await?;
+    let mut load = client::load(server.port, options.clients, options.duration, asked).await?;
     wait_until_finished(&mut client, &machine).await?;
     load.elapsed = begin.elapsed();
     let memory = server.resident_kib()? as f64 / 1024.0;
     Ok((load, answer.len(), memory))
+}
+
+/// Synchronous Express executions as fast as they go, then at seven tenths of that.
+async fn express(options: &Options, echo: &Load) -> anyhow::Result<Vec<Row>> {
+    let server = Server::rung(&options.rung)?;
+    let mut client = Client::connect(server.port).await?;
+    let (_, body) = prepare(&mut client, "EXPRESS").await?;
+    let mut asked = Asked { operation: "StartSyncExecution", body, rate: None };
+    client::load(server.port, options.clients, WARM_UP, asked.clone()).await?;
+    let load = client::load(server.port, options.clients, options.duration, asked.clone()).await?;
+    asked.rate = Some(load.per_second() * EXPRESS_SHARE);
+    let eased = client::load(server.port, options.clients, options.duration, asked).await?;
+    Ok(vec![
+        Row {
+            name: format!("StartSyncExecution, {STATES} states, {} clients", options.clients),
+            measured: format!("{:.0}/s", load.per_second()),
+            baseline: format!("{:.0}/s of an echo", echo.per_second()),
+            ratio: Some(load.per_second() / echo.per_second()),
+            mark: Some("at least 0.5".to_owned()),
+        },
+        Row {
+            name: "p99 of StartSyncExecution at 70% load, p50 as the baseline".to_owned(),
+            measured: format!("{:.1} ms", eased.latency_ms(0.99)),
+            baseline: format!("{:.1} ms", eased.latency_ms(0.5)),
+            ratio: Some(eased.latency_ms(0.99) / eased.latency_ms(0.5)),
+            mark: Some("under 10".to_owned()),
+        },
+    ])
 }
 
 async fn echo(options: &Options, answer_bytes: usize) -> anyhow::Result<Load> {
@@ -110,15 +150,16 @@ async fn echo(options: &Options, answer_bytes: usize) -> anyhow::Result<Load> {
     // The body is as long as the real one: the ARN is what makes its length.
     let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:five";
     let body = start_body(machine);
-    client::load(server.port, options.clients, WARM_UP, body.clone()).await?;
-    client::load(server.port, options.clients, options.duration, body).await
+    let asked = Asked { operation: "StartExecution", body, rate: None };
+    client::load(server.port, options.clients, WARM_UP, asked.clone()).await?;
+    client::load(server.port, options.clients, options.duration, asked).await
 }
 
 /// Runs a few, ends the server before it trims its log, and reads how many bytes they are.
 async fn log_bytes_of_one(options: &Options) -> anyhow::Result<usize> {
     let server = Server::rung(&options.rung)?;
     let mut client = Client::connect(server.port).await?;
-    let (machine, body) = prepare(&mut client).await?;
+    let (machine, body) = prepare(&mut client, "STANDARD").await?;
     let mut tasks = tokio::task::JoinSet::new();
     let each = SAMPLE_EXECUTIONS.div_ceil(options.clients);
     for _ in 0..options.clients {
@@ -141,9 +182,10 @@ async fn log_bytes_of_one(options: &Options) -> anyhow::Result<usize> {
 }
 
 /// Creates the machine; answers its ARN and the request that starts it.
-async fn prepare(client: &mut Client) -> anyhow::Result<(String, Bytes)> {
+async fn prepare(client: &mut Client, kind: &str) -> anyhow::Result<(String, Bytes)> {
     let input = json!({
         "name": "five",
+        "type": kind,
         "roleArn": "arn:aws:iam::000000000000:role/bench",
         "definition": definition().to_string(),
     });
