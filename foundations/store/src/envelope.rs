@@ -103,7 +103,8 @@ fn check(key: &[u8], covered: &[u8]) -> u32 {
 
 thread_local! {
     /// A compressor is expensive to make and cheap to use again.
-    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
+        const { RefCell::new(None) };
 }
 
 /// The compressed body, if that is smaller.

@@ -130,8 +130,8 @@ impl Store {
     }
 
     /// Committed rows from `range.start` to before `range.end` (an empty end: to the last) that
-    /// one partition sees. Rows of other partitions may be among them, behind by their overlay: keys
-    /// of families that are scanned so begin with their slot.
+    /// one partition sees. Rows of other partitions may be among them, behind by their overlay:
+    /// keys of families that are scanned so begin with their slot.
     pub fn scan(
         &self,
         partition: PartitionId,

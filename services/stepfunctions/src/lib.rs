@@ -1,6 +1,7 @@
 //! AWS Step Functions: its operations over the interpreter and the store.
 //! Must never know how functions are run or where rows lie. Start at [`Service`], then
-//! `operations.rs` for the table, `driver.rs` for how executions move, `records.rs` for what is kept.
+//! `operations.rs` for the table, `driver.rs` for how executions move, `records.rs` for what is
+//! kept.
 
 mod activities;
 mod calls;

@@ -59,10 +59,8 @@ pub(crate) fn logging(given: Option<&Value>) -> Result<Value, Fault> {
         return Ok(json!({ "level": "OFF", "includeExecutionData": false }));
     };
     let level = given.get("level").and_then(Value::as_str).unwrap_or("OFF");
-    let mut configuration = json!({
-        "level": level,
-        "includeExecutionData": given.get("includeExecutionData").and_then(Value::as_bool).unwrap_or(false),
-    });
+    let includes_data = given.get("includeExecutionData").and_then(Value::as_bool).unwrap_or(false);
+    let mut configuration = json!({ "level": level, "includeExecutionData": includes_data });
     let destinations = given.get("destinations").and_then(Value::as_array);
     if level != "OFF" {
         let group = destinations

@@ -155,6 +155,7 @@ pub(crate) fn families(connection: &Connection) -> rusqlite::Result<BTreeSet<Str
 /// A family's table. Family names need no escaping, only quotes against keywords.
 pub(crate) fn create_family(family: &str) -> String {
     format!(
-        "CREATE TABLE IF NOT EXISTS \"{family}\" (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID"
+        "CREATE TABLE IF NOT EXISTS \"{family}\" (k BLOB PRIMARY KEY, v BLOB NOT NULL) \
+         WITHOUT ROWID"
     )
 }

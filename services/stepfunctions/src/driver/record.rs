@@ -165,7 +165,8 @@ impl Service {
         }
     }
 
-    /// What an execution that closes leaves outside: armed timers and jobs. Their rows go in `close`.
+    /// What an execution that closes leaves outside: armed timers and jobs. Their rows go in
+    /// `close`.
     fn let_go(&self, id: ExecutionId, effects: &[Effect], stage: &mut Stage<'_>) {
         for effect in effects {
             match *effect {

@@ -32,8 +32,9 @@ fn to_invocation(context: &Context<'_>, parameters: &Value) -> Result<Invocation
         Some("DryRun") => InvocationKind::DryRun,
         Some(other) => {
             return Err(format!(
-                "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy \
-                 constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+                "1 validation error detected: Value '{other}' at 'invocationType' failed to \
+                 satisfy constraint: Member must satisfy enum value set: \
+                 [Event, RequestResponse, DryRun]"
             ));
         }
     };

@@ -59,8 +59,8 @@ fn refused(fault: &Fault, request_id: &str) -> Answer {
     Answer::failed(
         format!("StepFunctions.{class}"),
         format!(
-            "{} (Service: AWSStepFunctions; Status Code: {}; Error Code: {}; Request ID: {request_id}; \
-             Proxy: null)",
+            "{} (Service: AWSStepFunctions; Status Code: {}; Error Code: {}; \
+             Request ID: {request_id}; Proxy: null)",
             fault.message, fault.status, fault.code
         ),
     )

@@ -40,7 +40,8 @@ impl Operation<Service> for DeleteStateMachine {
             Qualifier::Label(_) => return Err(faults::labelled_arn()),
             _ => {
                 return Err(Fault::validation(format!(
-                    "The ARN '{arn}' names a version or an alias, which this operation does not delete"
+                    "The ARN '{arn}' names a version or an alias, which this operation does not \
+                     delete"
                 )));
             }
         }

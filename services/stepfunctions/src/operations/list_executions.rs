@@ -120,7 +120,8 @@ fn check(input: &Input) -> Result<(), Fault> {
     }
     if input.status_filter.as_deref() == Some("PENDING_REDRIVE") {
         return Err(Fault::validation(
-            "PENDING_REDRIVE StatusFilter cannot be applied to ListExecutions call with StateMachine ARN",
+            "PENDING_REDRIVE StatusFilter cannot be applied to ListExecutions call with \
+             StateMachine ARN",
         ));
     }
     Ok(())
