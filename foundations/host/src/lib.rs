@@ -54,37 +54,4 @@ impl Host {
     }
 }
 
-mod real {
-    //! The machine's own clock and random numbers.
-
-    use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-    use super::{EpochMs, Source};
-
-    pub(super) struct Real {
-        begin: Instant,
-    }
-
-    impl Real {
-        pub(super) fn new() -> Real {
-            Real { begin: Instant::now() }
-        }
-    }
-
-    impl Source for Real {
-        fn now_ms(&self) -> EpochMs {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            EpochMs::try_from(since.as_millis()).unwrap_or(EpochMs::MAX)
-        }
-
-        fn monotonic_ms(&self) -> u64 {
-            u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX)
-        }
-
-        fn entropy(&self) -> u64 {
-            // A UUID has six fixed bits; two turned against each other leave none.
-            let (one, two) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
-            one.as_u64_pair().0 ^ two.as_u64_pair().0.rotate_left(32)
-        }
-    }
-}
+mod real;

@@ -29,7 +29,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            partitions: 64,
+            partitions: 16,
             node: "local".to_owned(),
             overlay_bytes_max: 256 << 20,
             flush_log_bytes: 32 << 20,
