@@ -12,6 +12,7 @@ use crate::execution::{Doing, FrameId};
 use crate::history::{Details, StateKind};
 use crate::payload::Payload;
 use crate::run::{Course, Run};
+use crate::way::Way;
 
 impl Run<'_> {
     /// The interpreter itself fails the state that a frame is in.
@@ -98,6 +99,8 @@ impl Run<'_> {
             return false;
         };
         let Some(retrier) = state.retry.get(number) else { return false };
+        let way = Way::Retrier { state: &state.name, number };
+        self.environment.surroundings.took(way);
         let used = used.get(number).copied().unwrap_or(0);
         let delay_ms = errors::delay_ms(retrier, used, &mut self.random.borrow_mut());
         self.watch(|observer| observer.retrier(number, Some(delay_ms)));
@@ -135,6 +138,8 @@ impl Run<'_> {
             Ok(exit) => {
                 self.forget_fallen();
                 self.watch(|observer| observer.catcher(number));
+                let way = Way::Catcher { state: &self.state(id).name, number };
+                self.environment.surroundings.took(way);
                 let next = Transition::Next(Arc::clone(&catcher.next));
                 self.exit(id, Link::Onward, exit, &next)?;
                 Ok(None)

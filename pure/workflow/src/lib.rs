@@ -20,6 +20,7 @@ mod redrive;
 mod run;
 mod states;
 mod tasks;
+pub mod way;
 
 use asl::model::Definition;
 use moment::Moment;
@@ -30,6 +31,7 @@ use crate::execution::{Execution, FrameId, Status};
 use crate::history::HistoryEvent;
 use crate::observe::Observer;
 use crate::run::Run;
+use crate::way::Way;
 
 /// What a transition may look at besides the execution and the event.
 pub struct Environment<'a> {
@@ -49,6 +51,8 @@ pub trait Surroundings {
     fn observer(&self) -> Option<&dyn Observer> {
         None
     }
+    /// Hears which ways are taken; for who measures what a suite of executions covers.
+    fn took(&self, _way: Way<'_>) {}
 }
 
 /// Limits that mirror AWS's quotas.

@@ -10,6 +10,7 @@ use crate::dataflow::{self, Chosen, Exit, Eyes};
 use crate::errors::Raised;
 use crate::execution::FrameId;
 use crate::run::{Course, Run};
+use crate::way::Way;
 
 pub(crate) fn begin(run: &mut Run<'_>, id: FrameId, choice: &Choice) -> Course {
     match choose(run, id, choice) {
@@ -30,6 +31,8 @@ fn choose(run: &Run<'_>, id: FrameId, choice: &Choice) -> Result<(Exit, Transiti
             ));
         }
     };
+    let (state, number) = (&*run.state(id).name, rule.map(|(number, _)| number));
+    run.environment.surroundings.took(Way::Rule { state, number });
     let chosen = rule.map(|(number, rule)| Chosen { number, rule });
     Ok((dataflow::chosen(run, id, chosen)?, Transition::Next(next)))
 }
