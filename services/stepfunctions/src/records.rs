@@ -494,6 +494,27 @@ mod tests {
         assert_eq!(attempt_of_key(&effect_key(9, 1, 2)), Some((9, 1, 2)));
     }
 
+    // Rows from before redrives: nothing was kept, and nothing was redriven.
+    #[test]
+    fn older_rows_are_read() {
+        let head = serde_json::json!({
+            "status": "Failed", "stop_ms": 7, "last_event_id": 3, "last_event_ms": 7,
+            "next_frame": 1, "output": null, "error": "E", "cause": null, "deadline_ms": null,
+            "ready": [],
+        });
+        let row = to_row(Row::Head, b"key", &head);
+        let head: HeadRecord = from_row(Row::Head, b"key", &row).unwrap();
+        assert_eq!((head.redrive_count, head.redrive_ms, head.resumable), (0, None, false));
+        assert_eq!((head.status, head.redriven_with.len()), (Status::Failed, 0));
+        let item = serde_json::json!({
+            "name": "e", "status": "Failed", "start_ms": 1, "stop_ms": 7, "version": null,
+            "alias": null,
+        });
+        let row = to_row(Row::ListItem, b"key", &item);
+        let item: ListRecord = from_row(Row::ListItem, b"key", &row).unwrap();
+        assert_eq!((item.redrive_count, item.redrive_ms), (0, None));
+    }
+
     #[test]
     fn slots_are_ten_bits() {
         assert!(slot_of(u64::MAX) < 1024);

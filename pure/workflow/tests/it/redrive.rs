@@ -216,11 +216,15 @@ fn interpreter_failures() {
     let mut world = run(&machine(choice), "{}");
     assert_eq!(world.execution.head.status, Status::Failed);
     redrive(&mut world);
-    check(&world, 2, expect![[r#"
+    check(
+        &world,
+        2,
+        expect![[r#"
         2<0 ChoiceStateEntered
         3<2 ExecutionFailed
         4<3 ExecutionRedriven
-        5<2 ExecutionFailed"#]]);
+        5<2 ExecutionFailed"#]],
+    );
 
     // Only the redriven execution has a time of redrive (SFN-SEM-45).
     let pass = r#""A": {"Type": "Pass", "Assign": {"v": 1}, "Next": "B"}, "B": {"Type": "Pass",
@@ -229,12 +233,16 @@ fn interpreter_failures() {
     let mut world = run(&machine(pass), "{}");
     assert_eq!(world.execution.head.error.as_deref(), Some("States.Runtime"));
     redrive(&mut world);
-    check(&world, 4, expect![[r#"
+    check(
+        &world,
+        4,
+        expect![[r#"
         4<3 PassStateEntered
         5<4 ExecutionFailed
         6<5 ExecutionRedriven
         7<4 PassStateExited
-        8<7 ExecutionSucceeded"#]]);
+        8<7 ExecutionSucceeded"#]],
+    );
     expect![[r#"{"s":"2024-01-01T00:00:00.000Z","t":"2024-01-01T00:01:00.000Z","e":"2024-01-01T00:00:00.000Z","v":1,"n":1}"#]].assert_eq(&output(&world));
 }
 

@@ -1,16 +1,20 @@
 //! GetExecutionHistory (SFN-EXEC-60…62, SFN-HIST-110).
 
+use bytes::Bytes;
 use identity::Caller;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::engine::Order;
 use wire::fault::Fault;
 use wire::operation::Operation;
-use workflow::history::event_to_json;
+use workflow::history::{HistoryEvent, event_to_json};
 
 use super::page::{Page, TOKEN_CHARS_MAX};
 use crate::faults;
 use crate::service::Service;
+
+/// How often an execution is looked for that moves while it is read.
+const LOOKS_MAX: usize = 8;
 
 pub(crate) struct GetExecutionHistory;
 
@@ -49,15 +53,9 @@ impl Operation<Service> for GetExecutionHistory {
         ];
         let page = Page::new(Self::NAME, caller, &arguments, input.max_results, TOKEN_CHARS_MAX);
         let page = page.at(input.next_token, service.host.now_ms())?;
-        let found = service.find_execution(caller, &arn)?;
-        let from = match &page.cursor {
-            Some(cursor) => to_event_id(cursor)?,
-            None if input.reverse_order => found.head.last_event_id,
-            None => 1,
-        };
-        let mut events = service
-            .read_history(&found, from, order, page.limit + 1)
-            .map_err(faults::from_unreadable)?;
+        let from = page.cursor.as_ref().map(to_event_id).transpose()?;
+        let asked = Asked { caller, arn: &arn, order };
+        let mut events = read(service, &asked, from, page.limit + 1)?;
         let next = events.get(page.limit).map(|event| page.next(&event.id.to_be_bytes()));
         events.truncate(page.limit);
         let events = events.iter().map(|event| event_to_json(event, with_data)).collect();
@@ -65,7 +63,46 @@ impl Operation<Service> for GetExecutionHistory {
     }
 }
 
-fn to_event_id(cursor: &[u8]) -> Result<u64, Fault> {
-    let bytes = cursor.try_into().map_err(|_| faults::invalid_token())?;
+/// Whose history, and in which order.
+struct Asked<'a> {
+    caller: &'a Caller,
+    arn: &'a str,
+    order: Order,
+}
+
+/// Up to `limit` events from event `from` on, or from the first in that order. An execution that
+/// closes or is redriven takes its chunks elsewhere: then they are looked for there.
+fn read(
+    service: &Service,
+    asked: &Asked<'_>,
+    from: Option<u64>,
+    limit: usize,
+) -> Result<Vec<HistoryEvent>, Fault> {
+    for _ in 0..LOOKS_MAX {
+        let found = service.find_execution(asked.caller, asked.arn)?;
+        let last_id = found.head.last_event_id;
+        let (from, there) = match asked.order {
+            Order::Forward => {
+                let from = from.unwrap_or(1);
+                (from, last_id.saturating_sub(from.saturating_sub(1)))
+            }
+            Order::Backward => {
+                let from = from.unwrap_or(last_id);
+                (from, from.min(last_id))
+            }
+        };
+        let events = service
+            .read_history(&found, from, asked.order, limit)
+            .map_err(faults::from_unreadable)?;
+        // Histories have no gaps: fewer than there must be means that some were taken away.
+        if events.len() as u64 >= there.min(limit as u64) {
+            return Ok(events);
+        }
+    }
+    Err(Fault::unavailable("The execution changes while it is read. Try again."))
+}
+
+fn to_event_id(cursor: &Bytes) -> Result<u64, Fault> {
+    let bytes = cursor.as_ref().try_into().map_err(|_| faults::invalid_token())?;
     Ok(u64::from_be_bytes(bytes))
 }

@@ -9,5 +9,6 @@
 )]
 
 mod cases;
+mod redrive;
 mod rig;
 mod test_state;
