@@ -17,7 +17,8 @@ def activity(sfn):
 
 
 def chain(events):
-    return "; ".join(f"{event['id']}<{event['previousEventId']} {event['type']}" for event in events)
+    told = (f"{event['id']}<{event['previousEventId']} {event['type']}" for event in events)
+    return "; ".join(told)
 
 
 def take(sfn, activity):

@@ -144,7 +144,8 @@ fn client_tokens() {
     // While it runs; another token is refused and not used up by that.
     assert_eq!(world.call("RedriveExecution", with("one")), first);
     let running = format!(
-        "ExecutionNotRedrivable: Execution {arn} invalid for redrive as: Execution is RUNNING and cannot be redriven"
+        "ExecutionNotRedrivable: Execution {arn} invalid for redrive as: Execution is RUNNING and \
+         cannot be redriven"
     );
     assert_eq!(world.refused("RedriveExecution", with("two")), running);
     assert_eq!(world.refused("RedriveExecution", json!({ "executionArn": arn })), running);
