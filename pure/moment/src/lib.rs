@@ -4,7 +4,7 @@
 mod random;
 mod timestamp;
 
-pub use random::Random;
+pub use random::{Random, uuid_text};
 pub use timestamp::{EpochMs, format_iso, parse_rfc3339};
 
 /// When a transition happens and the seed of everything random in it.

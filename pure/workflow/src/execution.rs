@@ -254,11 +254,12 @@ pub enum Waiting {
 
 impl Execution {
     /// An execution that has not begun; feed it [`crate::event::Event::Start`].
-    pub fn new(about: About) -> Execution {
+    pub fn new(about: impl Into<Arc<About>>) -> Execution {
+        let about = about.into();
         let last_event_ms = about.start_ms;
         Execution {
             head: Head {
-                about: Arc::new(about),
+                about,
                 status: Status::Running,
                 stop_ms: None,
                 last_event_id: 0,

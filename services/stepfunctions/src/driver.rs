@@ -16,7 +16,7 @@ use store::Stage;
 use store::engine::PartitionId;
 use store::error::Unavailable;
 use workflow::event::Event;
-use workflow::execution::{About, Execution, FrameId, Status};
+use workflow::execution::{Execution, FrameId, Status};
 use workflow::{Environment, Surroundings, Transition};
 
 pub(crate) use live::Live;
@@ -76,8 +76,8 @@ impl Service {
         start: StartRecord,
         compiled: Compiled,
     ) {
-        let about: About = (*start.about).clone();
-        let mut live = Live::new(start, Execution::new(about), compiled);
+        let execution = Execution::new(start.about.clone());
+        let mut live = Live::new(start, execution, compiled);
         self.advance(stage, id, &mut live, Event::Start, true);
         self.put_back(stage, id, live);
     }

@@ -208,14 +208,7 @@ fn started_ms(id: ExecutionId) -> i64 {
 pub(crate) fn name_of_id(id: ExecutionId, random: u64) -> String {
     let high = (id & 0xFFFF_FFFF_FFFF_0000) | 0x8000 | ((id >> 4) & 0x0FFF);
     let low = 0x8000_0000_0000_0000 | ((id & 0xF) << 58) | (random >> 6);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xFFFF,
-        high & 0xFFFF,
-        low >> 48,
-        low & 0xFFFF_FFFF_FFFF
-    )
+    moment::uuid_text(high, low)
 }
 
 /// The id in a name made by [`name_of_id`]; a chosen name that looks the same is found out later.

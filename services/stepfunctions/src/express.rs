@@ -42,7 +42,7 @@ impl Service {
     pub(crate) async fn run_express(&self, start: Arc<StartRecord>, compiled: &Compiled) -> Head {
         let (answers, mut arriving) = mpsc::channel(ANSWERS_MAX);
         let deadline_ms = start.about.start_ms + DURATION_MS_MAX;
-        let execution = Execution::new((*start.about).clone());
+        let execution = Execution::new(start.about.clone());
         let mut express = Express {
             service: self,
             start: &start,

@@ -116,10 +116,11 @@ pub(super) fn to_payload(input: Option<String>) -> Result<Payload, Fault> {
     if text.trim().is_empty() {
         return Err(refuse("Invalid execution input."));
     }
-    if let Some(error) = asl::json_error(&text) {
-        return Err(refuse(&error.message));
-    }
-    Payload::parse(text).ok_or_else(|| refuse("Invalid execution input."))
+    let text: Arc<str> = text.into();
+    Payload::parse(text.clone()).ok_or_else(|| match asl::json_error(&text) {
+        Some(error) => refuse(&error.message),
+        None => refuse("Invalid execution input."),
+    })
 }
 
 /// Which revision of which machine a start leads to.

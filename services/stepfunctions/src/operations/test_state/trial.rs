@@ -378,7 +378,7 @@ fn before(
     retries: u64,
     variables: &[(String, Payload)],
 ) -> Execution {
-    let mut execution = Execution::new((*start.about).clone());
+    let mut execution = Execution::new(start.about.clone());
     let visit = Visit {
         state: STATE_NAME.into(),
         input: start.about.input.clone(),
