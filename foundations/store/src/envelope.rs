@@ -3,6 +3,7 @@
 //! The check covers the key too: a row found under the wrong key fails.
 
 use std::cell::RefCell;
+use std::thread::LocalKey;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -13,8 +14,11 @@ const FLAG_ZSTD: u16 = 1;
 const FLAGS_KNOWN: u16 = FLAG_ZSTD;
 
 /// Bodies up to this size are stored as they are.
-const PLAIN_BYTES_MAX: usize = 512;
+const PLAIN_BYTES_MAX: usize = 1_024;
+/// For what stays.
 const ZSTD_LEVEL: i32 = 1;
+/// For what is gone in seconds: no entropy coding, whose tables cost more than small bodies save.
+const ZSTD_LEVEL_FAST: i32 = -3;
 
 /// Longest body. A length beyond it is damage, and is not allocated.
 pub const BODY_BYTES_MAX: usize = 128 << 20;
@@ -44,8 +48,17 @@ pub enum Damaged {
 
 /// Wraps a body; compresses it when that makes it smaller.
 pub fn encode(kind: u8, format: u16, key: &[u8], body: &[u8]) -> Bytes {
+    wrap(kind, format, key, (body, &COMPRESSOR))
+}
+
+/// The same, in less time and more space: for the log.
+pub(crate) fn encode_fast(kind: u8, format: u16, key: &[u8], body: &[u8]) -> Bytes {
+    wrap(kind, format, key, (body, &COMPRESSOR_FAST))
+}
+
+fn wrap(kind: u8, format: u16, key: &[u8], (body, with): (&[u8], &'static Compressor)) -> Bytes {
     debug_assert!(body.len() <= BODY_BYTES_MAX, "callers bound what they store");
-    let packed = if body.len() > PLAIN_BYTES_MAX { compress(body) } else { None };
+    let packed = if body.len() > PLAIN_BYTES_MAX { compress(body, with) } else { None };
     let (flags, stored) = match &packed {
         Some(packed) => (FLAG_ZSTD, packed.as_slice()),
         None => (0, body),
@@ -101,18 +114,19 @@ fn check(key: &[u8], covered: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(key), covered)
 }
 
+/// A compressor is expensive to make and cheap to use again: one a thread.
+type Compressor = LocalKey<RefCell<Option<zstd::bulk::Compressor<'static>>>>;
+
 thread_local! {
-    /// A compressor is expensive to make and cheap to use again.
     static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
-        const { RefCell::new(None) };
+        RefCell::new(zstd::bulk::Compressor::new(ZSTD_LEVEL).ok());
+    static COMPRESSOR_FAST: RefCell<Option<zstd::bulk::Compressor<'static>>> =
+        RefCell::new(zstd::bulk::Compressor::new(ZSTD_LEVEL_FAST).ok());
 }
 
 /// The compressed body, if that is smaller.
-fn compress(body: &[u8]) -> Option<Vec<u8>> {
-    COMPRESSOR.with_borrow_mut(|slot| {
-        if slot.is_none() {
-            *slot = zstd::bulk::Compressor::new(ZSTD_LEVEL).ok();
-        }
+fn compress(body: &[u8], with: &'static Compressor) -> Option<Vec<u8>> {
+    with.with_borrow_mut(|slot| {
         let packed = slot.as_mut()?.compress(body).ok()?;
         (packed.len() < body.len()).then_some(packed)
     })

@@ -64,7 +64,7 @@ fn body(header: &Header, rows: &Table) -> Bytes {
     out.put_u64_le(header.id_mark);
     out.put_slice(&header.previous);
     put_rows(&mut out, rows);
-    envelope::encode(KIND_RECORD, FORMAT, &place(header.partition, header.seq), &out)
+    envelope::encode_fast(KIND_RECORD, FORMAT, &place(header.partition, header.seq), &out)
 }
 
 fn put_rows(out: &mut Vec<u8>, rows: &Table) {
