@@ -71,7 +71,8 @@ impl Functions {
     pub async fn open(settings: Settings) -> Result<Arc<Functions>, OpenError> {
         let home = settings.data_dir.join("functions");
         let code = Arc::new(CodeStore::open(&home)?);
-        let logs = Arc::new(Logs::new(settings.host.clone(), home.join("logs")));
+        let logs =
+            Arc::new(Logs::new(settings.host.clone(), home.join("logs"), settings.logs.clone()));
         let runner = Runner::new(&settings, &home, Arc::clone(&code), Arc::clone(&logs))?;
         let (catalog, pending) = Catalog::load(settings.store.clone())?;
         code.collect(&catalog.digests())?;

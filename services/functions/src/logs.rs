@@ -7,15 +7,20 @@ use std::sync::Arc;
 
 use host::Host;
 use parking_lot::Mutex;
+use targets::logs::{GroupAddress, IfMissing, LogBatch, LogEvent};
 use tokio::sync::broadcast;
 
 use crate::logs::file::FileWriter;
+use crate::runner::launch::Launch;
 
 mod file;
 
 /// Lines and bytes of one function that stay in memory.
 const LINES_MAX: usize = 2_000;
 const BYTES_MAX: usize = 1 << 20;
+/// How long the lines of a group that was made for a function are kept. Whoever wants them longer
+/// sets the group's retention.
+const RETENTION_DAYS: u32 = 14;
 /// Lines that a slow watcher may be behind.
 const STREAM_LINES_MAX: usize = 1_024;
 
@@ -36,10 +41,15 @@ pub(crate) struct Logs {
     stream: broadcast::Sender<LogLine>,
     files: Option<Arc<FileWriter>>,
     directory: PathBuf,
+    groups: Option<Arc<dyn targets::logs::Logs>>,
 }
 
 impl Logs {
-    pub(crate) fn new(host: Host, directory: PathBuf) -> Logs {
+    pub(crate) fn new(
+        host: Host,
+        directory: PathBuf,
+        groups: Option<Arc<dyn targets::logs::Logs>>,
+    ) -> Logs {
         let files = match FileWriter::start() {
             Ok(writer) => Some(Arc::new(writer)),
             Err(error) => {
@@ -48,7 +58,7 @@ impl Logs {
             }
         };
         let (stream, _) = broadcast::channel(STREAM_LINES_MAX);
-        Logs { host, rings: Mutex::default(), stream, files, directory }
+        Logs { host, rings: Mutex::default(), stream, files, directory, groups }
     }
 
     /// The log of one function; `key` is its name, or `account/region/name`.
@@ -56,6 +66,21 @@ impl Logs {
         let mut rings = self.rings.lock();
         let log = rings.entry(key.to_owned()).or_insert_with(|| Arc::new(self.open(key)));
         Arc::clone(log)
+    }
+
+    /// The log of one process, whose lines also go to the function's log group.
+    pub(crate) fn of_process(&self, launch: &Launch, stream: &str) -> ProcessLog {
+        let address = GroupAddress {
+            account: launch.account.as_str().into(),
+            region: launch.region.as_str().into(),
+            name: launch.log_group.as_str().into(),
+        };
+        ProcessLog {
+            log: self.of(&launch.log_key()),
+            groups: self.groups.clone(),
+            group: Arc::new(address),
+            stream: stream.into(),
+        }
     }
 
     fn open(&self, key: &str) -> FunctionLog {
@@ -94,6 +119,31 @@ impl Logs {
     pub(crate) fn close(&self) {
         if let Some(files) = &self.files {
             files.flush();
+        }
+    }
+}
+
+/// The log of one process: the function's log, and a stream in its log group.
+pub(crate) struct ProcessLog {
+    log: Arc<FunctionLog>,
+    groups: Option<Arc<dyn targets::logs::Logs>>,
+    group: Arc<GroupAddress>,
+    stream: Arc<str>,
+}
+
+impl ProcessLog {
+    pub(crate) fn append(&self, text: &str) {
+        self.log.append(text);
+        let Some(groups) = &self.groups else { return };
+        // An event has a message; an empty line has none.
+        if !text.is_empty() {
+            let event = LogEvent { at_ms: self.log.host.now_ms(), message: text.to_owned() };
+            groups.deliver(LogBatch {
+                group: Arc::clone(&self.group),
+                stream: Arc::clone(&self.stream),
+                events: vec![event],
+                if_missing: IfMissing::Create { retention_days: RETENTION_DAYS },
+            });
         }
     }
 }
@@ -149,7 +199,7 @@ mod tests {
     #[test]
     fn memory_keeps_the_last_lines_within_both_bounds() {
         let directory = tempfile::tempdir().unwrap();
-        let logs = Logs::new(Host::real(), directory.path().to_owned());
+        let logs = Logs::new(Host::real(), directory.path().to_owned(), None);
         let log = logs.of("a/b/f");
         for number in 0..LINES_MAX + 5 {
             log.append(&number.to_string());

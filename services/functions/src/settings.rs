@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use host::Host;
 use store::Store;
+use targets::logs::Logs;
 
 /// Everything the service needs to know. [`Settings::new`] has defaults for all but two fields.
 #[derive(Clone)]
@@ -16,6 +18,8 @@ pub struct Settings {
     /// Where functions made through the API are kept. Without one there are only the folder's.
     pub store: Option<Store>,
     pub host: Host,
+    /// Where the functions' lines go beside their own files.
+    pub logs: Option<Arc<dyn Logs>>,
     /// `AWS_ENDPOINT_URL` of the functions, so that their SDK calls come back to this server.
     pub endpoint_url: Option<String>,
     /// `AWS_ACCESS_KEY_ID` and so on of the functions. Default: the account's number and `test`.
@@ -49,6 +53,7 @@ impl Settings {
             data_dir: data_dir.into(),
             store: None,
             host,
+            logs: None,
             endpoint_url: None,
             credentials: None,
             supervisor: Vec::new(),

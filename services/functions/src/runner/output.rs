@@ -2,12 +2,11 @@
 //! the invocation that is running.
 
 use std::io;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::net::unix::pipe::Receiver;
 
-use crate::logs::FunctionLog;
+use crate::logs::ProcessLog;
 
 /// What `LogType: Tail` returns.
 const TAIL_BYTES_MAX: usize = 4096;
@@ -17,7 +16,7 @@ const READ_BYTES: usize = 16 << 10;
 
 pub(crate) struct Output {
     pipe: Receiver,
-    log: Arc<FunctionLog>,
+    log: ProcessLog,
     text: Mutex<Text>,
 }
 
@@ -29,7 +28,7 @@ struct Text {
 }
 
 impl Output {
-    pub(crate) fn new(pipe: Receiver, log: Arc<FunctionLog>) -> Output {
+    pub(crate) fn new(pipe: Receiver, log: ProcessLog) -> Output {
         Output { pipe, log, text: Mutex::default() }
     }
 
@@ -85,7 +84,7 @@ pub(crate) enum Pipe {
 }
 
 impl Text {
-    fn add(&mut self, bytes: &[u8], log: &FunctionLog) {
+    fn add(&mut self, bytes: &[u8], log: &ProcessLog) {
         self.keep(bytes);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.partial.extend_from_slice(piece);
@@ -95,7 +94,7 @@ impl Text {
         }
     }
 
-    fn end_line(&mut self, log: &FunctionLog) {
+    fn end_line(&mut self, log: &ProcessLog) {
         if self.partial.is_empty() {
             return;
         }
@@ -110,7 +109,7 @@ impl Text {
         }
     }
 
-    fn whole_line(&mut self, line: &str, log: &FunctionLog) {
+    fn whole_line(&mut self, line: &str, log: &ProcessLog) {
         if self.tail.last().is_some_and(|byte| *byte != b'\n') {
             self.keep(b"\n");
         }

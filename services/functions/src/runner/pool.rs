@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::runner::finished::Outcome;
 use crate::runner::launch::Launch;
-use crate::runner::sandbox::{Sandbox, Try};
+use crate::runner::sandbox::{Sandbox, Try, log_stream};
 use crate::runner::{Finished, Refused, Runner, SpawnError, Work};
 
 /// Warm processes that turn out to be dead before a fresh one is started.
@@ -108,7 +108,8 @@ impl Pool {
 
     fn not_started(&self, runner: &Runner, reason: String, work: &Work) -> Finished {
         let line = format!("RequestId: {} Error: {reason}", work.request_id);
-        runner.spawner.logs.of(&self.launch.log_key()).append(&line);
+        let stream = log_stream(&runner.spawner.host);
+        runner.spawner.logs.of_process(&self.launch, &stream).append(&line);
         let outcome = Outcome::NotStarted(reason);
         let (payload, is_error) = outcome.into_payload(&work.request_id, self.launch.timeout);
         Finished { payload, is_error, log_tail: Bytes::from(format!("{line}\n")) }

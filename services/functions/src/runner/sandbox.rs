@@ -61,11 +61,7 @@ impl Spawner {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(system)?;
         let place = Place {
             runtime_api: listener.local_addr().map_err(system)?.to_string(),
-            log_stream: format!(
-                "[$LATEST]{:016x}{:016x}",
-                self.host.entropy(),
-                self.host.entropy()
-            ),
+            log_stream: log_stream(&self.host),
         };
         let (reader, writer) = std::io::pipe().map_err(system)?;
         let mut words = self.supervisor.iter().chain(&arguments);
@@ -83,7 +79,7 @@ impl Spawner {
         // The command holds the writing end of the pipe; while it lives the pipe has no end.
         drop(command);
         let pipe = Receiver::from_owned_fd(reader.into()).map_err(system)?;
-        let output = Arc::new(Output::new(pipe, self.logs.of(&launch.log_key())));
+        let output = Arc::new(Output::new(pipe, self.logs.of_process(launch, &place.log_stream)));
         Sandbox::begin(self.host.clone(), child, listener, output, slot)
             .ok_or_else(|| "failed to start a process: it ended at once".to_owned())
     }
@@ -96,6 +92,13 @@ impl Spawner {
                 .map_err(|error| format!("failed to read `{}`: {error}", Path::display(folder))),
         }
     }
+}
+
+/// `2024/01/31/[$LATEST]` and a number of 128 bits, as Lambda names streams.
+pub(crate) fn log_stream(host: &Host) -> String {
+    let now = jiff::Timestamp::from_millisecond(host.now_ms()).unwrap_or_default();
+    let day = now.strftime("%Y/%m/%d");
+    format!("{day}/[$LATEST]{:016x}{:016x}", host.entropy(), host.entropy())
 }
 
 /// One process.
