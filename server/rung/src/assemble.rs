@@ -29,6 +29,8 @@ use crate::trouble::Trouble;
 
 /// How long a stop waits for requests and calls under way.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
+/// How long a stop waits for the last log events.
+const LOGS_DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How long a closed execution is kept: as long as AWS keeps it.
 const RETENTION_DAYS: u16 = 90;
 /// The longest call of a function behind an endpoint: Lambda's own.
@@ -54,6 +56,7 @@ pub(crate) struct Server {
     store: Store,
     functions: Arc<Functions>,
     states: stepfunctions::Service,
+    logs: logs::Service,
     host: Host,
     shutdown: CancellationToken,
     serving: Vec<JoinHandle<()>>,
@@ -67,13 +70,15 @@ impl Server {
         let host = Host::real();
         let store = open_store(settings.data.clone(), host.clone()).await?;
         let tls = certificate(&settings)?;
-        let functions = open_functions(&settings, &store, &host, address.port()).await?;
+        let logs = logs::Service::open(store.clone(), host.clone());
+        let functions = open_functions(&settings, (&store, &logs), &host, address.port()).await?;
         let states = stepfunctions::Service::open(
             store.clone(),
             host.clone(),
             stepfunctions::Settings {
                 limits: limits(settings.limits),
                 lambda: functions.clone(),
+                logs: Some(Arc::new(logs.clone())),
                 drain_max: DRAIN_MAX,
                 retention_days: RETENTION_DAYS,
             },
@@ -82,6 +87,7 @@ impl Server {
         let router = Router::new(settings.mode, host.clone())
             .with_limits(wire::limits::Limits { drain_timeout: DRAIN_MAX, ..Default::default() })
             .json(Arc::new(states.clone()))
+            .json(Arc::new(logs.clone()))
             .door(functions.door());
         let shutdown = CancellationToken::new();
         let serving = listeners
@@ -91,7 +97,7 @@ impl Server {
                 tokio::spawn(listener.serve(router.clone(), Some(tls.clone()), stop))
             })
             .collect();
-        Ok(Server { address, store, functions, states, host, shutdown, serving })
+        Ok(Server { address, store, functions, states, logs, host, shutdown, serving })
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -147,6 +153,7 @@ impl Server {
             serving.await.context("failed to end the listener")?;
         }
         self.functions.shutdown().await;
+        self.logs.drain(LOGS_DRAIN_MAX).await;
         let store = self.store;
         tokio::task::spawn_blocking(move || store.shutdown())
             .await
@@ -234,12 +241,13 @@ pub(crate) fn inspect_data(data: &Path) -> Result<(), Trouble> {
 
 async fn open_functions(
     settings: &Settings,
-    store: &Store,
+    (store, logs): (&Store, &logs::Service),
     host: &Host,
     port: u16,
 ) -> anyhow::Result<Arc<Functions>> {
     let mut told = functions::settings::Settings::new(&settings.data, host.clone());
     told.store = Some(store.clone());
+    told.logs = Some(Arc::new(logs.clone()));
     told.endpoint_url = Some(format!("http://localhost:{port}"));
     told.remotes = settings.functions.iter().filter_map(remote).collect();
     Functions::open(told).await.context("failed to open the functions")

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use workflow::effect::{Effect, TimerKind};
 use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Head, Status};
+use workflow::history::{Details, Failure, HistoryEvent};
 use workflow::{Environment, Limits, Surroundings};
 
 use crate::definitions::Compiled;
@@ -149,6 +150,7 @@ impl Express<'_> {
                 surroundings: &surroundings,
             };
             let transition = workflow::step(&environment, &mut self.execution, event);
+            self.log(&transition.history);
             for effect in transition.effects {
                 self.perform(effect);
             }
@@ -156,6 +158,13 @@ impl Express<'_> {
                 return;
             }
             event = Event::Continue;
+        }
+    }
+
+    /// The log is the only history (SFN-LOG-11).
+    fn log(&self, history: &[HistoryEvent]) {
+        if let Some(batch) = self.service.log_batch(self.start, 0, history) {
+            self.service.hand_over(batch);
         }
     }
 
@@ -202,6 +211,14 @@ impl Express<'_> {
         head.status = Status::TimedOut;
         head.stop_ms = Some(at_ms);
         head.error = Some("States.Timeout".to_owned());
+        let failure = Failure { error: head.error.clone(), cause: None };
+        let ended = HistoryEvent {
+            id: head.last_event_id + 1,
+            previous_id: head.last_event_id,
+            timestamp_ms: at_ms,
+            details: Details::ExecutionTimedOut(failure),
+        };
+        self.log(&[ended]);
     }
 }
 

@@ -11,6 +11,7 @@ mod executions;
 mod express;
 mod faults;
 mod integrations;
+mod logging;
 mod machines;
 mod operations;
 mod records;

@@ -8,6 +8,7 @@ use host::Host;
 use store::Store;
 use store::engine::Family;
 use targets::lambda::Lambda;
+use targets::logs::Logs;
 use tokio::runtime::Handle;
 use wire::operation::{Answer, JsonService};
 use workflow::Limits;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where functions run.
     pub lambda: Arc<dyn Lambda>,
+    /// Where executions log; without one every log destination is unknown.
+    pub logs: Option<Arc<dyn Logs>>,
     /// How long a stop waits for calls under way.
     pub drain_max: Duration,
     /// Days that closed executions and their names are kept; AWS keeps them 90.
@@ -62,6 +65,7 @@ pub struct Inner {
     pub(crate) host: Host,
     pub(crate) limits: Limits,
     pub(crate) lambda: Arc<dyn Lambda>,
+    pub(crate) logs: Option<Arc<dyn Logs>>,
     pub(crate) tokens: Tokens,
     pub(crate) definitions: Definitions,
     pub(crate) machines: Arc<Machines>,
@@ -109,6 +113,7 @@ impl Service {
             retention_days: settings.retention_days,
             limits: settings.limits,
             lambda: settings.lambda,
+            logs: settings.logs,
             store,
             host,
         };

@@ -26,6 +26,7 @@ impl Service {
         transition: Transition,
         fresh: bool,
     ) {
+        self.log(stage, live, &transition.history);
         let closed = live.execution.head.status != Status::Running;
         let more = transition.more;
         if closed {
@@ -44,6 +45,15 @@ impl Service {
             self.record_effect(stage, id, live, effect);
         }
         self.record_continue(stage, id, live, more);
+    }
+
+    /// What is durable is logged (SFN-LOG-11).
+    fn log(&self, stage: &mut Stage<'_>, live: &Live, history: &[HistoryEvent]) {
+        let redrive_count = live.execution.head.redrive_count;
+        if let Some(batch) = self.log_batch(&live.start, redrive_count, history) {
+            let service = self.clone();
+            after_commit(stage, move || service.hand_over(batch));
+        }
     }
 
     pub(super) fn record_start(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live) {

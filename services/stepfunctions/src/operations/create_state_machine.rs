@@ -68,6 +68,7 @@ impl Operation<Service> for CreateStateMachine {
         };
         let text = input.definition.unwrap_or_default();
         let logging = shapes::logging(input.logging_configuration.as_ref())?;
+        service.check_log_group(caller, &logging).await?;
         let tracing = shapes::tracing(input.tracing_configuration.as_ref())?;
         let encryption = shapes::encryption(input.encryption_configuration.as_ref())?;
         let checked = check_definition(&text, kind)?;

@@ -60,7 +60,7 @@ impl Operation<Service> for UpdateStateMachine {
             Qualifier::Label(_) => return Err(faults::labelled_arn()),
             _ => return Err(faults::machine_does_not_exist(&arn)),
         }
-        let changes = to_changes(service, &machine, &input).await?;
+        let changes = to_changes(service, caller, &machine, &input).await?;
         let now_ms = service.host.now_ms();
         let revision_id = service.host.uuid();
         service
@@ -139,6 +139,7 @@ struct Changes {
 
 async fn to_changes(
     service: &Service,
+    caller: &Caller,
     machine: &MachineRecord,
     input: &Input,
 ) -> Result<Changes, Fault> {
@@ -152,6 +153,9 @@ async fn to_changes(
         tracing: tracing.as_ref().map(|given| shapes::tracing(Some(given))).transpose()?,
         encryption: encryption.as_ref().map(|given| shapes::encryption(Some(given))).transpose()?,
     };
+    if let Some(logging) = &changes.logging {
+        service.check_log_group(caller, logging).await?;
+    }
     if let Some(text) = &input.definition {
         let checked = check_definition(text, machine.kind)?;
         let digest = add(service, text, checked.definition).await?;

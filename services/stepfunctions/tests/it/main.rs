@@ -9,6 +9,7 @@
 )]
 
 mod cases;
+mod logging;
 mod redrive;
 mod rig;
 mod test_state;

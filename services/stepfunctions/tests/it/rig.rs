@@ -11,6 +11,7 @@ use stepfunctions::{Service, Settings};
 use store::Store;
 use store::memory::Memory;
 use targets::lambda::{Invocation, InvokeError, Invoked, Lambda};
+use targets::logs::Logs;
 use wire::fault::Fault;
 use wire::operation::JsonService;
 use workflow::Limits;
@@ -44,12 +45,18 @@ impl Lambda for Answers {
 
 /// A fresh service whose functions answer `answer`.
 pub(crate) async fn open(answer: &'static [u8]) -> Service {
+    open_with(answer, None).await
+}
+
+/// The same, with somebody who keeps logs.
+pub(crate) async fn open_with(answer: &'static [u8], logs: Option<Arc<dyn Logs>>) -> Service {
     let host = Host::real();
     let options = store::Options { partitions: 1, ..store::Options::default() };
     let store = Store::open(Arc::new(Memory::new()), host.clone(), options).unwrap();
     let settings = Settings {
         limits: Limits::default(),
         lambda: Arc::new(Answers(answer)),
+        logs,
         drain_max: Duration::ZERO,
         retention_days: 90,
     };

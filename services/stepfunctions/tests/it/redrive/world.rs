@@ -79,6 +79,7 @@ impl World {
         let settings = Settings {
             limits: self.limits.clone(),
             lambda: Arc::new(Silence),
+            logs: None,
             drain_max: Duration::ZERO,
             retention_days: 90,
         };
