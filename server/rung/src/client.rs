@@ -1,4 +1,4 @@
-//! A client of a running server: AWS JSON 1.0 over HTTP, signed as any AWS client signs.
+//! A client of a running server: AWS JSON over HTTP, signed as any AWS client signs.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -14,8 +14,23 @@ use crate::config::PORT_DEFAULT;
 use crate::site::surrounding_region;
 use crate::trouble::Trouble;
 
-const TARGET: &str = "AWSStepFunctions";
-const SIGNING_NAME: &str = "states";
+/// A service and the way it is spoken to.
+pub(crate) struct Protocol {
+    target: &'static str,
+    signing_name: &'static str,
+    content_type: &'static str,
+}
+
+const STATES: Protocol = Protocol {
+    target: "AWSStepFunctions",
+    signing_name: "states",
+    content_type: "application/x-amz-json-1.0",
+};
+pub(crate) const LOGS: Protocol = Protocol {
+    target: "Logs_20140328",
+    signing_name: "logs",
+    content_type: "application/x-amz-json-1.1",
+};
 const HEALTH_MAX: Duration = Duration::from_secs(3);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// The longest answer is that of StartSyncExecution, which AWS ends after five minutes.
@@ -54,10 +69,19 @@ pub(crate) struct Client {
     endpoint: String,
     region: String,
     connection: Connection,
+    protocol: &'static Protocol,
 }
 
 impl Client {
+    /// A client of Step Functions.
     pub(crate) fn new(connection: &Connection) -> anyhow::Result<Client> {
+        Client::of(connection, &STATES)
+    }
+
+    pub(crate) fn of(
+        connection: &Connection,
+        protocol: &'static Protocol,
+    ) -> anyhow::Result<Client> {
         let endpoint = connection
             .endpoint
             .clone()
@@ -70,7 +94,8 @@ impl Client {
         }
         let http = builder.build()?;
         let region = connection.region.clone().unwrap_or_else(surrounding_region);
-        Ok(Client { http, host: Host::real(), endpoint, region, connection: connection.clone() })
+        let (host, connection) = (Host::real(), connection.clone());
+        Ok(Client { http, host, endpoint, region, connection, protocol })
     }
 
     pub(crate) fn endpoint(&self) -> &str {
@@ -109,8 +134,8 @@ impl Client {
         let refuse =
             |reason: String| ApiError::Unreachable { endpoint: self.endpoint.clone(), reason };
         let request = http::Request::post(format!("{}/", self.endpoint))
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", format!("{TARGET}.{operation}"))
+            .header("content-type", self.protocol.content_type)
+            .header("x-amz-target", format!("{}.{operation}", self.protocol.target))
             .body(())
             .map_err(|error| refuse(error.to_string()))?;
         let (mut parts, ()) = request.into_parts();
@@ -119,8 +144,11 @@ impl Client {
             secret: Secret::new(self.connection.secret_access_key.as_str()),
             session_token: self.connection.session_token.as_deref().map(Secret::new),
         };
-        let scope =
-            Scope { region: &self.region, service: SIGNING_NAME, now_ms: self.host.now_ms() };
+        let scope = Scope {
+            region: &self.region,
+            service: self.protocol.signing_name,
+            now_ms: self.host.now_ms(),
+        };
         sign(&mut parts, body.as_bytes(), &credentials, &scope)
             .map_err(|error| refuse(error.to_string()))?;
         reqwest::Request::try_from(http::Request::from_parts(parts, body))

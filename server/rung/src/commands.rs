@@ -4,5 +4,6 @@ pub(crate) mod check;
 pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod key;
+pub(crate) mod logs;
 pub(crate) mod run;
 pub(crate) mod serve;

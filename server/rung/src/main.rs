@@ -57,6 +57,8 @@ enum Command {
     Check(commands::check::Arguments),
     /// Check what usually goes wrong on a machine, and say how to mend it
     Doctor(commands::doctor::Arguments),
+    /// Show the events of a log group, and follow it
+    Logs(commands::logs::Arguments),
     /// Make access keys for `rung serve`
     Key(commands::key::Arguments),
 }
@@ -87,6 +89,7 @@ fn run(command: &Command, began: Instant) -> anyhow::Result<ExitCode> {
             Command::Dev(arguments) => commands::dev::run(arguments, began).await,
             Command::Serve(arguments) => commands::serve::run(arguments, began).await,
             Command::Run(arguments) => commands::run::run(arguments).await,
+            Command::Logs(arguments) => commands::logs::run(arguments).await,
             Command::Doctor(arguments) => commands::doctor::run(arguments).await,
             Command::Check(_) | Command::Key(_) => Ok(ExitCode::SUCCESS),
         }
