@@ -3,3 +3,4 @@
 
 pub mod lambda;
 pub mod logs;
+pub mod objects;

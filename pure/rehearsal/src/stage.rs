@@ -10,6 +10,7 @@ use workflow::effect::{Call, Effect, TimerKind};
 use workflow::event::Event;
 use workflow::execution::{About, Execution, FrameId, Status};
 use workflow::history::{Details, HistoryEvent};
+use workflow::map_run::{MapRun, Source};
 use workflow::payload::Payload;
 use workflow::way::Way;
 use workflow::{Environment, Limits, Surroundings};
@@ -142,6 +143,7 @@ impl<'a> Stage<'a> {
                 };
                 self.ask(&asked);
             }
+            Effect::MapRun(run) => self.map_run(&run),
             Effect::SetTimer { frame, kind, due_ms } => {
                 self.timers.insert((frame, kind), due_ms);
             }
@@ -178,6 +180,41 @@ impl<'a> Stage<'a> {
             }
             Said::NoAnswer { call } => {
                 let parameters = shortened(asked.parameters.text());
+                self.refuse(Problem::NoAnswer { state, call, parameters });
+            }
+        }
+    }
+
+    /// A distributed Map's run, whose mock stands for all of its children.
+    fn map_run(&mut self, run: &MapRun) {
+        let (frame, attempt) = (run.frame, run.attempt);
+        let Some(visit) = self.execution.frames.get(&frame).map(|frame| &frame.visit) else {
+            return;
+        };
+        let state = visit.state.to_string();
+        *self.attempts.entry(state.clone()).or_default() += 1;
+        let parameters = match &run.source {
+            Source::Items(items) => items,
+            Source::Reader(reader) => &reader.parameters,
+        };
+        let mocks = self.mocks;
+        match mocks.next(&mut self.used, &state, parameters.value()) {
+            Said::Reply(reply) => {
+                let end = match (&reply.answer, mocks::result_of(&reply.answer, None)) {
+                    (_, Some(output)) => {
+                        Event::MapRunSucceeded { frame, attempt, output: Some(output) }
+                    }
+                    (Answer::Throw { error, cause }, _) => {
+                        let (error, cause) = (error.clone(), cause.clone());
+                        Event::MapRunFailed { frame, attempt, error, cause }
+                    }
+                    _ => return,
+                };
+                self.soon(reply.after_ms, end);
+            }
+            Said::NotMocked => self.refuse(Problem::Distributed { state }),
+            Said::NoAnswer { call } => {
+                let parameters = shortened(parameters.text());
                 self.refuse(Problem::NoAnswer { state, call, parameters });
             }
         }

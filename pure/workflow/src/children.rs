@@ -105,6 +105,11 @@ impl Run<'_> {
             kind,
             StateKind::Task | StateKind::Wait | StateKind::Parallel | StateKind::Map
         );
+        if let Doing::MapRun { .. } = self.frame(id).visit.doing {
+            // After MapRunStarted, and before what tells of the state (SFN-HIST-84).
+            let started = self.frame(id).last;
+            self.record(started, Details::MapRunAborted)?;
+        }
         if tells && self.frame(id).visit.entered_id != 0 {
             self.emit(chain, Link::Beside, Details::StateAborted { kind })?;
         }

@@ -5,7 +5,7 @@ mod context;
 mod eyes;
 mod fields;
 mod jsonata;
-mod order;
+pub(crate) mod order;
 mod template;
 mod variables;
 
@@ -224,10 +224,22 @@ pub(crate) fn item_input(
     map: &Map,
     item: &MapItem,
 ) -> Result<Payload, Raised> {
+    item_input_from(run, id, map, item, "STATE_DATA")
+}
+
+/// The input of one iteration whose item is from `source` (SFN-CTX-4).
+pub(crate) fn item_input_from(
+    run: &Run<'_>,
+    id: FrameId,
+    map: &Map,
+    item: &MapItem,
+    source: &str,
+) -> Result<Payload, Raised> {
     let Some(selector) = &map.item_selector else { return Ok(item.value.clone()) };
     let state = run.state(id);
     let mut eyes = Eyes::new(run, id);
     eyes.item = Some(item);
+    eyes.source = source;
     let input = match &state.flow {
         Flow::JsonPath(_) => eyes.fill(selector, eyes.effective_input()?.value())?,
         Flow::Jsonata(_) => eyes.jsonata(selector, "ItemSelector")?,
@@ -235,6 +247,20 @@ pub(crate) fn item_input(
     let input = Payload::from_value(input);
     run.fits(&input, &state.name)?;
     Ok(input)
+}
+
+/// A template of a distributed Map, of the state's language; `field` is named in JSONata.
+pub(crate) fn part(
+    eyes: &Eyes<'_>,
+    state: &State,
+    template: &Template,
+    field: &str,
+) -> Result<Payload, Raised> {
+    let value = match &state.flow {
+        Flow::JsonPath(_) => eyes.fill(template, eyes.effective_input()?.value())?,
+        Flow::Jsonata(_) => eyes.jsonata(template, field)?,
+    };
+    Ok(Payload::from_value(value))
 }
 
 fn parameters(eyes: &Eyes<'_>, flow: &JsonPathFlow) -> Result<Payload, Raised> {

@@ -5,6 +5,7 @@ use moment::EpochMs;
 use serde::{Deserialize, Serialize};
 
 use crate::execution::FrameId;
+use crate::map_run::MapRun;
 use crate::payload::Payload;
 
 /// One thing for the server to do.
@@ -14,7 +15,10 @@ pub enum Effect {
     Call(Call),
     /// Offer a task to the pollers of an activity.
     Offer { frame: FrameId, attempt: u32, activity_arn: String, input: Payload },
-    /// A task's attempt is over, whatever comes: its token is closed, its call's answer unwanted.
+    /// Begin a map run and feed its end back.
+    MapRun(Box<MapRun>),
+    /// An attempt is over, whatever comes: its token is closed, its call's
+    /// answer unwanted, its map run, if it still goes on, aborted.
     Close { frame: FrameId, attempt: u32 },
     /// Wake the frame at `due_ms` with [`crate::event::Event::Timer`]; replaces a timer of that
     /// kind. A timer that fired is cleared like any other.

@@ -31,6 +31,11 @@ pub enum Event {
     OutcomeLost { frame: FrameId, attempt: u32 },
     /// RedriveExecution: the only event that a closed execution takes (SFN-SEM-40).
     Redrive,
+    /// Every item of a map run is done, as far as its tolerance asks (SFN-HIST-80). Without an
+    /// output its results are too long (SFN-DMAP-14).
+    MapRunSucceeded { frame: FrameId, attempt: u32, output: Option<Payload> },
+    /// A map run failed: its reader, its writer, or more items than it tolerates (SFN-HIST-81).
+    MapRunFailed { frame: FrameId, attempt: u32, error: Option<String>, cause: Option<String> },
     /// StopExecution.
     Stop { error: Option<String>, cause: Option<String> },
     /// The machine was deleted: the execution fails at this, its next transition (SFN-SEM-74).

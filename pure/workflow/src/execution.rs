@@ -147,6 +147,8 @@ pub enum Doing {
     Task(Box<OpenTask>),
     /// Branches or iterations are running.
     Children(Box<Children>),
+    /// A map run goes on.
+    MapRun { attempt: u32 },
 }
 
 /// A task's attempt that is not over.
@@ -250,6 +252,8 @@ pub enum Waiting {
     Timer { frame: FrameId, kind: TimerKind, due_ms: EpochMs },
     /// A task's attempt is open.
     Task { frame: FrameId, task: OpenTask },
+    /// A map run goes on.
+    MapRun { frame: FrameId, attempt: u32 },
 }
 
 impl Execution {
@@ -292,8 +296,14 @@ impl Execution {
             let id = frame.id;
             let timers = frame.timers().into_iter();
             reasons.extend(timers.map(|(kind, due_ms)| Waiting::Timer { frame: id, kind, due_ms }));
-            if let Doing::Task(task) = &frame.visit.doing {
-                reasons.push(Waiting::Task { frame: id, task: (**task).clone() });
+            match &frame.visit.doing {
+                Doing::Task(task) => {
+                    reasons.push(Waiting::Task { frame: id, task: (**task).clone() });
+                }
+                Doing::MapRun { attempt } => {
+                    reasons.push(Waiting::MapRun { frame: id, attempt: *attempt });
+                }
+                _ => {}
             }
         }
         reasons
@@ -320,7 +330,11 @@ impl Frame {
                 let heartbeat = task.heartbeat_due_ms.map(|due| (TimerKind::Heartbeat, due));
                 timeout.into_iter().chain(heartbeat).collect()
             }
-            Doing::Enter | Doing::Resume | Doing::Deciding | Doing::Children(_) => Vec::new(),
+            Doing::Enter
+            | Doing::Resume
+            | Doing::Deciding
+            | Doing::Children(_)
+            | Doing::MapRun { .. } => Vec::new(),
         }
     }
 }

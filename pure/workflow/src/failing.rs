@@ -60,16 +60,8 @@ impl Run<'_> {
 
     /// Writes EvaluationFailed for a failed expression, and puts the prefix on (language.md, head).
     fn tell(&mut self, id: FrameId, raised: Raised) -> Course<Failed> {
-        let visit = &self.frame(id).visit;
-        // A state under test stands in no history (SFN-TEST-16).
-        let prefix = match self.observer() {
-            Some(_) => String::new(),
-            None => format!(
-                "An error occurred while executing the state '{}' (entered at the event id #{}). ",
-                visit.state, visit.entered_id
-            ),
-        };
-        let state = Arc::clone(&visit.state);
+        let prefix = self.prefix(id);
+        let state = Arc::clone(&self.frame(id).visit.state);
         let location = match &raised {
             Raised::Query { location, .. } => Some(location.clone()),
             _ => None,
@@ -85,6 +77,19 @@ impl Run<'_> {
             self.emit(id, Link::Normal, details)?;
         }
         Ok(failed)
+    }
+
+    /// What stands before the cause of an error that the interpreter raises.
+    pub(crate) fn prefix(&self, id: FrameId) -> String {
+        let visit = &self.frame(id).visit;
+        // A state under test stands in no history (SFN-TEST-16).
+        if self.observer().is_some() {
+            return String::new();
+        }
+        format!(
+            "An error occurred while executing the state '{}' (entered at the event id #{}). ",
+            visit.state, visit.entered_id
+        )
     }
 
     /// Retries are written nowhere (SFN-SEM-91); true when there will be one.

@@ -47,6 +47,12 @@ impl Run<'_> {
                 let previous_id = self.execution.head.last_event_id;
                 Err(self.close(Ending::Failed(failure), previous_id))
             }
+            Event::MapRunSucceeded { frame, attempt, output } => {
+                states::distributed::succeeded(self, frame, attempt, output)
+            }
+            Event::MapRunFailed { frame, attempt, error, cause } => {
+                states::distributed::failed(self, frame, attempt, Failure { error, cause })
+            }
             other => self.take_task_event(other),
         }
     }

@@ -89,6 +89,12 @@ pub enum Details {
     },
     MapStateSucceeded,
     MapStateFailed,
+    MapRunStarted {
+        map_run_arn: String,
+    },
+    MapRunSucceeded,
+    MapRunFailed(Failure),
+    MapRunAborted,
     MapIterationStarted {
         name: Arc<str>,
         index: u64,

@@ -13,6 +13,7 @@ pub mod execution;
 mod failing;
 mod flow;
 pub mod history;
+pub mod map_run;
 pub mod observe;
 mod outbox;
 pub mod payload;
@@ -53,6 +54,11 @@ pub trait Surroundings {
     }
     /// Hears which ways are taken; for who measures what a suite of executions covers.
     fn took(&self, _way: Way<'_>) {}
+    /// The last part of the ARN of a map run that begins. The default will do where runs are not
+    /// kept: it tells the runs of one execution apart.
+    fn map_run_id(&self, frame: FrameId, attempt: u32) -> String {
+        format!("00000000-0000-8000-8000-{frame:06x}{attempt:06x}")
+    }
 }
 
 /// Limits that mirror AWS's quotas.

@@ -158,10 +158,10 @@ impl<'a> Run<'a> {
             self.outbox.clear_timer(id, kind);
         }
         let done = std::mem::replace(&mut self.frame_mut(id).visit.doing, Doing::Deciding);
-        if let Doing::Task(task) = &done
-            && task.prepared.is_none()
-        {
-            self.outbox.close(id, task.attempt);
+        match &done {
+            Doing::Task(task) if task.prepared.is_none() => self.outbox.close(id, task.attempt),
+            Doing::MapRun { attempt } => self.outbox.close(id, *attempt),
+            _ => {}
         }
         done
     }

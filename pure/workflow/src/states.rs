@@ -1,6 +1,7 @@
 //! The eight states, a file each. [`enter`] begins a visit, [`begin`] an attempt of its work.
 
 pub(crate) mod choice;
+pub(crate) mod distributed;
 pub(crate) mod fail;
 pub(crate) mod map;
 pub(crate) mod mocked;

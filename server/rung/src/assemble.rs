@@ -13,6 +13,7 @@ use host::Host;
 use identity::Caller;
 pub(crate) use identity::Mode;
 use store::Store;
+use targets::objects::folder::Folder;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use wire::listener::{BindError, Listener};
@@ -31,6 +32,8 @@ use crate::trouble::Trouble;
 const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// How long a stop waits for the last log events.
 const LOGS_DRAIN_MAX: Duration = Duration::from_secs(5);
+/// Folder of the buckets that distributed Maps read and write, within the data.
+const OBJECTS: &str = "objects";
 /// How long a closed execution is kept: as long as AWS keeps it.
 const RETENTION_DAYS: u16 = 90;
 /// The longest call of a function behind an endpoint: Lambda's own.
@@ -79,6 +82,7 @@ impl Server {
                 limits: limits(settings.limits),
                 lambda: functions.clone(),
                 logs: Some(Arc::new(logs.clone())),
+                objects: Arc::new(Folder::new(settings.data.join(OBJECTS))),
                 drain_max: DRAIN_MAX,
                 retention_days: RETENTION_DAYS,
             },

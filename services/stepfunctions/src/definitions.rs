@@ -22,7 +22,11 @@ pub(crate) struct Compiled {
 #[derive(Default)]
 pub(crate) struct Definitions {
     cache: RwLock<HashMap<[u8; 32], Compiled>>,
+    /// Processors of distributed Maps, by their definition and the way to their state.
+    processors: RwLock<HashMap<Processor, Compiled>>,
 }
+
+type Processor = ([u8; 32], Vec<String>);
 
 impl Definitions {
     /// A definition that is in memory already.
@@ -48,6 +52,34 @@ impl Definitions {
             .ok_or_else(|| Unreadable::new("this version refuses a definition accepted earlier"))?;
         let compiled = Compiled { definition: Arc::new(definition), text };
         self.keep(*digest, compiled.clone());
+        Ok(compiled)
+    }
+
+    /// The machine of the children of a distributed Map: the processor at the end of the path.
+    pub(crate) fn processor(
+        &self,
+        digest: &[u8; 32],
+        whole: &Compiled,
+        path: &[String],
+    ) -> Result<Compiled, Unreadable> {
+        let key = (*digest, path.to_vec());
+        if let Some(found) = self.processors.read().get(&key) {
+            return Ok(found.clone());
+        }
+        let machine = workflow::map_run::processor(&whole.definition, path)
+            .ok_or_else(|| Unreadable::new("a definition without the Map of its children"))?;
+        let definition = Definition {
+            comment: None,
+            timeout_seconds: None,
+            query_language: whole.definition.query_language,
+            machine: machine.clone(),
+        };
+        let compiled = Compiled { definition: Arc::new(definition), text: whole.text.clone() };
+        let mut processors = self.processors.write();
+        if processors.len() >= COMPILED_MAX {
+            processors.clear();
+        }
+        processors.insert(key, compiled.clone());
         Ok(compiled)
     }
 

@@ -10,6 +10,7 @@ mod retention;
 mod timers;
 mod watch;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use store::Stage;
@@ -20,10 +21,12 @@ use workflow::execution::{Execution, FrameId, Status};
 use workflow::{Environment, Surroundings, Transition};
 
 pub(crate) use live::Live;
+pub(crate) use record::after_commit;
 pub(crate) use redrive::{Redriven, redrive_status};
 pub(crate) use timers::TimerKey;
 
 use crate::definitions::Compiled;
+use crate::executions::name_of_id;
 use crate::machines::{Cached, MachineKey};
 use crate::records::{self, ExecutionId, StartRecord, Unreadable};
 use crate::service::Service;
@@ -130,7 +133,7 @@ impl Service {
             }
             _ => None,
         };
-        let transition = self.step(id, live, event);
+        let transition = self.step(stage, id, live, event);
         if let Some((place, job)) = submitted {
             self.record_submitted(stage, place, job);
         }
@@ -138,8 +141,15 @@ impl Service {
     }
 
     /// The transition alone; it is not recorded.
-    fn step(&self, id: ExecutionId, live: &mut Live, event: Event) -> Transition {
-        let surroundings = Around { service: self, start: &live.start, id };
+    fn step(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        event: Event,
+    ) -> Transition {
+        let stage = RefCell::new(stage);
+        let surroundings = Around { service: self, start: &live.start, id, stage: &stage };
         let environment = Environment {
             definition: &live.compiled.definition,
             moment: self.host.moment(),
@@ -217,13 +227,15 @@ fn moves_on(event: &Event) -> bool {
 }
 
 /// What the interpreter may ask: looked up in memory.
-struct Around<'a> {
+struct Around<'a, 's, 't> {
     service: &'a Service,
     start: &'a Arc<StartRecord>,
     id: ExecutionId,
+    /// Where numbers for map runs come from.
+    stage: &'a RefCell<&'s mut Stage<'t>>,
 }
 
-impl Surroundings for Around<'_> {
+impl Surroundings for Around<'_, '_, '_> {
     fn activity_exists(&self, arn: &str) -> bool {
         self.service.activities.exists(arn)
     }
@@ -231,5 +243,11 @@ impl Surroundings for Around<'_> {
     fn task_token(&self, frame: FrameId, attempt: u32) -> String {
         let place = Place { id: self.id, frame, attempt };
         self.service.tokens.mint((&self.start.account, &self.start.region), place, None)
+    }
+
+    fn map_run_id(&self, _: FrameId, _: u32) -> String {
+        let (slot, now_ms) = (records::slot_of(self.id), self.service.host.now_ms());
+        let run = self.stage.borrow_mut().next_id(slot, now_ms);
+        name_of_id(run, self.service.host.entropy())
     }
 }

@@ -27,11 +27,30 @@ impl Service {
     /// The standard execution of that ARN, or the fault that says why there is none.
     pub(crate) fn find_execution(&self, caller: &Caller, arn: &str) -> Result<Found, Fault> {
         let parsed = ExecutionArn::parse_standard(arn).map_err(faults::from_arn)?;
+        self.find_parsed(caller, arn, &parsed)
+    }
+
+    /// The same, or the Express child of a map run (SFN-SEM-3).
+    pub(crate) fn find_described(&self, caller: &Caller, arn: &str) -> Result<Found, Fault> {
+        match ExecutionArn::parse(arn) {
+            Ok(parsed) if parsed.is_express() && parsed.label.is_some() => {
+                self.find_parsed(caller, arn, &parsed)
+            }
+            _ => self.find_execution(caller, arn),
+        }
+    }
+
+    fn find_parsed(
+        &self,
+        caller: &Caller,
+        arn: &str,
+        parsed: &ExecutionArn,
+    ) -> Result<Found, Fault> {
         let absent = || faults::execution_does_not_exist(arn);
         if *parsed.home.account != *caller.account || *parsed.home.region != *caller.region {
             return Err(absent());
         }
-        let found = self.find_rows(&parsed).map_err(faults::from_unreadable)?;
+        let found = self.find_rows(parsed).map_err(faults::from_unreadable)?;
         let found = found.filter(|found| found.start.about.execution_arn == arn);
         let found = found.ok_or_else(absent)?;
         // Executions vanish with their machine (SFN-SM-53).
@@ -56,8 +75,16 @@ impl Service {
         {
             return Ok(Some(found));
         }
-        let parts = [&*arn.home.account, &*arn.home.region, &*arn.state_machine, &*arn.name];
-        let (key, slot) = (records::name_key(&parts), records::slot_of_name(&parts));
+        let machine = match &arn.label {
+            Some(label) => format!("{}/{label}", arn.state_machine),
+            None => arn.state_machine.clone(),
+        };
+        self.find_named(&[&*arn.home.account, &*arn.home.region, &machine, &*arn.name])
+    }
+
+    /// The execution that has taken a name.
+    pub(crate) fn find_named(&self, parts: &[&str; 4]) -> Result<Option<Found>, Unreadable> {
+        let (key, slot) = (records::name_key(parts), records::slot_of_name(parts));
         let partition = self.store.partition_of(slot);
         let row = self.store.get(partition, records::OPEN, &key).map_err(Unreadable::new)?;
         let Some(row) = row else { return Ok(None) };
@@ -199,7 +226,7 @@ fn read_chunk(key: &Bytes, row: &Bytes) -> Result<Vec<HistoryEvent>, Unreadable>
 /// Milliseconds of 2024-01-01T00:00:00Z, where the time in an id begins.
 const ID_EPOCH_MS: i64 = 1_704_067_200_000;
 
-fn started_ms(id: ExecutionId) -> i64 {
+pub(crate) fn started_ms(id: ExecutionId) -> i64 {
     let since = (id >> 12) & ((1 << 42) - 1);
     ID_EPOCH_MS + i64::try_from(since).unwrap_or(0)
 }
@@ -212,7 +239,7 @@ pub(crate) fn name_of_id(id: ExecutionId, random: u64) -> String {
 }
 
 /// The id in a name made by [`name_of_id`]; a chosen name that looks the same is found out later.
-fn id_of_name(name: &str) -> Option<ExecutionId> {
+pub(crate) fn id_of_name(name: &str) -> Option<ExecutionId> {
     let uuid = uuid::Uuid::try_parse(name).ok()?;
     if name.len() != 36 || uuid.get_version_num() != 8 {
         return None;

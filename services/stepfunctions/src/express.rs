@@ -185,8 +185,9 @@ impl Express<'_> {
             Effect::ClearTimer { frame, kind } => {
                 self.timers.remove(&(frame, kind));
             }
-            // Activities are refused in Express machines; nothing else is kept outside.
-            Effect::Offer { .. } | Effect::Close { .. } | Effect::Finished => {}
+            // Activities and distributed Maps are refused in Express machines; nothing else is kept
+            // outside.
+            Effect::MapRun(_) | Effect::Offer { .. } | Effect::Close { .. } | Effect::Finished => {}
         }
     }
 

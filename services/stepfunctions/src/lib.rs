@@ -13,6 +13,7 @@ mod faults;
 mod integrations;
 mod logging;
 mod machines;
+mod map_runs;
 mod operations;
 mod records;
 mod service;

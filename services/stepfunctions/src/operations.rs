@@ -9,6 +9,7 @@ mod delete_state_machine_alias;
 mod delete_state_machine_version;
 mod describe_activity;
 mod describe_execution;
+mod describe_map_run;
 mod describe_state_machine;
 mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
@@ -16,6 +17,7 @@ mod get_activity_task;
 mod get_execution_history;
 mod list_activities;
 mod list_executions;
+mod list_map_runs;
 mod list_state_machine_aliases;
 mod list_state_machine_versions;
 mod list_state_machines;
@@ -32,6 +34,7 @@ mod stop_execution;
 mod tag_resource;
 mod test_state;
 mod untag_resource;
+mod update_map_run;
 mod update_state_machine;
 mod update_state_machine_alias;
 mod validate_state_machine_definition;
@@ -40,14 +43,16 @@ use std::sync::Arc;
 
 use identity::Caller;
 use resource::arn::activity::ActivityArn;
+use resource::arn::map_run::MapRunArn;
 use resource::arn::state_machine::{Qualifier, StateMachineArn};
 use resource::constraints::Constraints;
 use wire::fault::Fault;
 use wire::operation::{Entry, entry};
 
+use crate::executions::id_of_name;
 use crate::faults;
 use crate::machines::MachineKey;
-use crate::records::{ActivityRecord, MachineRecord};
+use crate::records::{ActivityRecord, MachineRecord, MapRunId};
 use crate::service::Service;
 
 /// Longest ARN in most members.
@@ -66,6 +71,7 @@ pub(crate) static OPERATIONS: &[Entry<Service>] = &[
     entry::<Service, delete_state_machine_version::DeleteStateMachineVersion>(),
     entry::<Service, describe_activity::DescribeActivity>(),
     entry::<Service, describe_execution::DescribeExecution>(),
+    entry::<Service, describe_map_run::DescribeMapRun>(),
     entry::<Service, describe_state_machine::DescribeStateMachine>(),
     entry::<Service, describe_state_machine_alias::DescribeStateMachineAlias>(),
     entry::<Service, describe_state_machine_for_execution::DescribeStateMachineForExecution>(),
@@ -73,6 +79,7 @@ pub(crate) static OPERATIONS: &[Entry<Service>] = &[
     entry::<Service, get_execution_history::GetExecutionHistory>(),
     entry::<Service, list_activities::ListActivities>(),
     entry::<Service, list_executions::ListExecutions>(),
+    entry::<Service, list_map_runs::ListMapRuns>(),
     entry::<Service, list_state_machine_aliases::ListStateMachineAliases>(),
     entry::<Service, list_state_machine_versions::ListStateMachineVersions>(),
     entry::<Service, list_state_machines::ListStateMachines>(),
@@ -88,6 +95,7 @@ pub(crate) static OPERATIONS: &[Entry<Service>] = &[
     entry::<Service, tag_resource::TagResource>(),
     entry::<Service, test_state::TestState>(),
     entry::<Service, untag_resource::UntagResource>(),
+    entry::<Service, update_map_run::UpdateMapRun>(),
     entry::<Service, update_state_machine::UpdateStateMachine>(),
     entry::<Service, update_state_machine_alias::UpdateStateMachineAlias>(),
     entry::<Service, validate_state_machine_definition::ValidateStateMachineDefinition>(),
@@ -119,6 +127,23 @@ fn find_activity(
     let ours = *parsed.home.account == *caller.account && *parsed.home.region == *caller.region;
     let found = service.activities.find(&arn).filter(|_| ours);
     found.ok_or_else(|| faults::activity_does_not_exist(&arn))
+}
+
+/// The caller's map run of that ARN. It is gone with its execution, and with the machine.
+fn find_map_run(
+    service: &Service,
+    caller: &Caller,
+    arn: Option<String>,
+) -> Result<(MapRunId, String), Fault> {
+    let arn = require_text("mapRunArn", arn, LONG_ARN_CHARS_MAX)?;
+    let parsed = MapRunArn::parse(&arn).map_err(faults::from_arn)?;
+    let absent = || faults::resource_not_found(&arn);
+    let ours = *parsed.home.account == *caller.account && *parsed.home.region == *caller.region;
+    let run = id_of_name(&parsed.run).filter(|_| ours).ok_or_else(absent)?;
+    let record = service.find_map_run(run).map_err(faults::from_unreadable)?;
+    let record = record.filter(|record| record.arn == arn).ok_or_else(absent)?;
+    service.find_execution(caller, &record.parent_arn).map_err(|_| absent())?;
+    Ok((run, arn))
 }
 
 /// A machine's ARN that belongs to the caller's account and region, taken apart; `None` when it

@@ -22,6 +22,9 @@ use workflow::payload::Payload;
 /// Number of an execution: slot, milliseconds, counter.
 pub(crate) type ExecutionId = u64;
 
+/// Number of a map run: made as those of executions are, in the slot of its execution.
+pub(crate) type MapRunId = u64;
+
 /// Running executions: heads, frames, chunks, timers, effects, tasks, names.
 pub(crate) const OPEN: &str = "open";
 /// List items of running executions.
@@ -67,6 +70,9 @@ pub(crate) enum Row {
     Name = b'N',
     Effect = b'O',
     Timer = b'T',
+    MapRun = b'R',
+    MapPlan = b'P',
+    MapRunOf = b'Q',
     ListItem = b'L',
     Machine = b'M',
     Activity = b'C',
@@ -140,6 +146,26 @@ pub(crate) fn effect_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes
 
 pub(crate) fn task_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes {
     execution_key(Row::Task, id, &[&frame.to_be_bytes(), &attempt.to_be_bytes()])
+}
+
+/// A map run, by its own number.
+pub(crate) fn map_run_key(run: MapRunId) -> Bytes {
+    execution_key(Row::MapRun, run, &[])
+}
+
+/// What a map run was asked to do.
+pub(crate) fn map_plan_key(run: MapRunId) -> Bytes {
+    execution_key(Row::MapPlan, run, &[])
+}
+
+/// Which map run an attempt of a state began.
+pub(crate) fn map_run_of_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes {
+    execution_key(Row::MapRunOf, id, &[&frame.to_be_bytes(), &attempt.to_be_bytes()])
+}
+
+/// Number of a map run's key.
+pub(crate) fn map_run_of(key: &[u8]) -> Option<MapRunId> {
+    start_of_key(key)
 }
 
 /// Execution, frame and attempt of an effect's or task's key.
@@ -274,6 +300,133 @@ pub(crate) struct StartRecord {
     pub(crate) region: String,
     pub(crate) named: bool,
     pub(crate) trace_header: Option<String>,
+    /// Of the children of map runs.
+    #[serde(default)]
+    pub(crate) child: Option<ChildRecord>,
+}
+
+impl StartRecord {
+    /// What its lists are kept under: the machine's incarnation, or the map run.
+    pub(crate) fn list(&self) -> u64 {
+        self.child.as_ref().map_or(self.incarnation, |child| child.run)
+    }
+
+    /// The parts of the name that is taken while this execution is known.
+    pub(crate) fn name_parts(&self) -> [String; 4] {
+        let about = &self.about;
+        let machine = match &self.child {
+            Some(child) => format!("{}/{}", about.state_machine_name, child.label),
+            None => about.state_machine_name.clone(),
+        };
+        let name = match &self.child {
+            // An Express child's name has two parts; the first is its own.
+            Some(_) => about.name.split(':').next().unwrap_or_default().to_owned(),
+            None => about.name.clone(),
+        };
+        [self.account.clone(), self.region.clone(), machine, name]
+    }
+}
+
+/// The place of a child in its map run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ChildRecord {
+    pub(crate) run: MapRunId,
+    pub(crate) map_run_arn: String,
+    pub(crate) label: String,
+    /// From the definition's own machine to the Map state whose processor this executes.
+    pub(crate) path: Vec<String>,
+    /// Number of the item or batch.
+    pub(crate) index: u64,
+    /// Items in it.
+    pub(crate) items: u64,
+    pub(crate) batched: bool,
+    pub(crate) express: bool,
+}
+
+/// A map run as far as it has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapRunRecord {
+    pub(crate) arn: String,
+    pub(crate) parent: ExecutionId,
+    pub(crate) parent_arn: String,
+    pub(crate) status: MapRunStatus,
+    pub(crate) start_ms: EpochMs,
+    pub(crate) stop_ms: Option<EpochMs>,
+    pub(crate) limits: MapRunLimits,
+    /// The state wants no more of it: it ends as soon as its children have.
+    pub(crate) aborting: bool,
+    /// Day on which the parent closed, when the run had not.
+    pub(crate) parent_closed_day: Option<i64>,
+    pub(crate) progress: MapRunProgress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum MapRunStatus {
+    Running,
+    Succeeded,
+    Failed,
+    Aborted,
+}
+
+impl MapRunStatus {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            MapRunStatus::Running => "RUNNING",
+            MapRunStatus::Succeeded => "SUCCEEDED",
+            MapRunStatus::Failed => "FAILED",
+            MapRunStatus::Aborted => "ABORTED",
+        }
+    }
+}
+
+/// What UpdateMapRun changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapRunLimits {
+    /// 0 where nothing was asked for.
+    pub(crate) max_concurrency: u64,
+    pub(crate) tolerated_failure_count: Option<u64>,
+    pub(crate) tolerated_failure_percentage: Option<f64>,
+}
+
+/// What the run alone writes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapRunProgress {
+    /// Every child below this number is known to be started.
+    pub(crate) started: u64,
+    /// Items in those children: where the reader goes on.
+    pub(crate) consumed: u64,
+    /// Numbers of the children that ended.
+    pub(crate) ended: crate::map_runs::Ranges,
+    pub(crate) items: Counts,
+    pub(crate) executions: Counts,
+    /// Items in all, once that is known; until then those that were read.
+    pub(crate) items_total: u64,
+    pub(crate) items_known: bool,
+    pub(crate) executions_total: u64,
+    /// UTF-8 bytes of the outputs so far, as an array.
+    pub(crate) output_bytes: u64,
+    /// The last item was read.
+    pub(crate) read_all: bool,
+    /// How the run failed; its children are being ended.
+    pub(crate) failure: Option<workflow::history::Failure>,
+}
+
+/// Numbers of children, or of the items in them, by how they fare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) running: u64,
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
+    pub(crate) timed_out: u64,
+    pub(crate) aborted: u64,
+    pub(crate) results_written: u64,
+}
+
+impl Counts {
+    /// Those that ended.
+    pub(crate) fn ended(&self) -> u64 {
+        self.succeeded + self.failed + self.timed_out + self.aborted
+    }
 }
 
 /// The changing part of an execution.
@@ -350,6 +503,12 @@ pub(crate) struct ListRecord {
     pub(crate) redrive_count: u64,
     #[serde(default)]
     pub(crate) redrive_ms: Option<EpochMs>,
+    /// Items of a map run's child.
+    #[serde(default)]
+    pub(crate) item_count: Option<u64>,
+    /// The second part of an Express child's name.
+    #[serde(default)]
+    pub(crate) express_run: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

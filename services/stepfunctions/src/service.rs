@@ -9,6 +9,7 @@ use store::Store;
 use store::engine::Family;
 use targets::lambda::Lambda;
 use targets::logs::Logs;
+use targets::objects::Objects;
 use tokio::runtime::Handle;
 use wire::operation::{Answer, JsonService};
 use workflow::Limits;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub lambda: Arc<dyn Lambda>,
     /// Where executions log; without one every log destination is unknown.
     pub logs: Option<Arc<dyn Logs>>,
+    /// Where distributed Maps read items and write results.
+    pub objects: Arc<dyn Objects>,
     /// How long a stop waits for calls under way.
     pub drain_max: Duration,
     /// Days that closed executions and their names are kept; AWS keeps them 90.
@@ -66,6 +69,8 @@ pub struct Inner {
     pub(crate) limits: Limits,
     pub(crate) lambda: Arc<dyn Lambda>,
     pub(crate) logs: Option<Arc<dyn Logs>>,
+    pub(crate) objects: Arc<dyn Objects>,
+    pub(crate) map_runs: crate::map_runs::MapRuns,
     pub(crate) tokens: Tokens,
     pub(crate) definitions: Definitions,
     pub(crate) machines: Arc<Machines>,
@@ -114,6 +119,8 @@ impl Service {
             limits: settings.limits,
             lambda: settings.lambda,
             logs: settings.logs,
+            objects: settings.objects,
+            map_runs: crate::map_runs::MapRuns::default(),
             store,
             host,
         };

@@ -14,7 +14,7 @@ impl Eyes<'_> {
             None => self.execution_context(),
         };
         if let Some(item) = self.item_in_reach() {
-            context.insert("Map".into(), json!({"Item": item_context(item)}));
+            context.insert("Map".into(), json!({"Item": item_context(item, self.source)}));
         }
         Value::Object(context)
     }
@@ -76,13 +76,13 @@ impl Eyes<'_> {
     }
 }
 
-fn item_context(item: &MapItem) -> Value {
+fn item_context(item: &MapItem, source: &str) -> Value {
     let mut told = Map::new();
     told.insert("Index".into(), item.index.into());
     told.insert("Value".into(), item.value.value().clone());
     if let Some(key) = &item.key {
         told.insert("Key".into(), key.as_str().into());
     }
-    told.insert("Source".into(), "STATE_DATA".into());
+    told.insert("Source".into(), source.into());
     Value::Object(told)
 }

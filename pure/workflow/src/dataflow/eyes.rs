@@ -22,6 +22,8 @@ pub(crate) struct Eyes<'r> {
     pub(crate) token: Option<String>,
     /// The item, while a Map's ItemSelector is evaluated.
     pub(crate) item: Option<&'r MapItem>,
+    /// Where the item is from (SFN-CTX-4).
+    pub(crate) source: &'r str,
     /// `$states.result` (SFN-JA-20).
     pub(crate) result: Option<Payload>,
     /// `$states.errorOutput`
@@ -45,6 +47,7 @@ impl<'r> Eyes<'r> {
             id,
             token: None,
             item: None,
+            source: "STATE_DATA",
             result: None,
             error_output: None,
             effective_input: OnceCell::new(),

@@ -45,37 +45,63 @@ impl Eyes<'_> {
         self.whole(field, name, u64::MAX)
     }
 
-    /// `ToleratedFailurePercentage` (SFN-DMAP-12).
-    pub(crate) fn percentage(&self, field: &NumberField, name: &str) -> Result<f64, Raised> {
-        let share = match field {
-            NumberField::Literal(number) => Some(*number),
-            NumberField::Jsonata(expression) => Some(self.number_of(expression, name)?),
-            NumberField::Path(path) => self.float_at(path, name)?,
+    /// `MaxItems`, which may be negative: that is the reader's to refuse (SFN-READER-5).
+    pub(crate) fn signed(&self, field: &NumberField, name: &str) -> Result<i64, Raised> {
+        let negative = match field {
+            NumberField::Path(path) => self.negative_at(path)?,
+            NumberField::Literal(_) | NumberField::Jsonata(_) => None,
         };
-        share
-            .filter(|share| (0.0..=100.0).contains(share))
-            .ok_or_else(|| Raised::Runtime(format!("{name} must be between 0 and 100.")))
+        match negative {
+            Some(negative) => Ok(negative),
+            None => Ok(i64::try_from(self.count(field, name)?).unwrap_or(i64::MAX)),
+        }
     }
 
-    fn float_at(&self, path: &Path, name: &str) -> Result<Option<f64>, Raised> {
+    fn negative_at(&self, path: &Path) -> Result<Option<i64>, Raised> {
         let document = self.effective_input()?.value();
         let selection =
             self.select(path, document).map_err(|lost| no_results(path, &lost.missing))?;
-        let (told, float) = match selection.into_value() {
-            Value::Number(number) => return Ok(number.as_f64()),
-            Value::String(text) => {
-                let float = text.trim().parse().ok();
-                (text, float)
-            }
-            other => (other.to_string(), None),
+        let number = match selection.into_value() {
+            Value::Number(number) => number.as_i64(),
+            Value::String(digits) => digits.trim().parse().ok(),
+            _ => None,
         };
-        if float.is_some() {
-            return Ok(float);
+        Ok(number.filter(|number| *number < 0))
+    }
+
+    /// `ToleratedFailurePercentage` (SFN-DMAP-12).
+    pub(crate) fn percentage(&self, field: &NumberField, name: &str) -> Result<f64, Raised> {
+        let share = match field {
+            NumberField::Literal(number) => *number,
+            NumberField::Jsonata(expression) => self.number_of(expression, name)?,
+            NumberField::Path(path) => self.float_at(path, name)?,
+        };
+        if (0.0..=100.0).contains(&share) {
+            return Ok(share);
         }
-        Err(Raised::Runtime(format!(
-            "The {name}Path field refers to value \"{told}\" which is not a valid float: {}",
-            path.text()
-        )))
+        let cause = format!("{name} must be between 0 and 100.");
+        Err(match field {
+            NumberField::Jsonata(_) => Raised::Query { cause, location: Some(name.into()) },
+            NumberField::Literal(_) | NumberField::Path(_) => Raised::Runtime(cause),
+        })
+    }
+
+    fn float_at(&self, path: &Path, name: &str) -> Result<f64, Raised> {
+        let document = self.effective_input()?.value();
+        let selection =
+            self.select(path, document).map_err(|lost| no_results(path, &lost.missing))?;
+        let value = selection.into_value();
+        let (float, told) = match &value {
+            Value::Number(number) => (number.as_f64(), value.to_string()),
+            Value::String(text) => (text.trim().parse().ok(), text.clone()),
+            other => (None, other.to_string()),
+        };
+        float.ok_or_else(|| {
+            Raised::Runtime(format!(
+                "The {name}Path field refers to value \"{told}\" which is not a valid float: {}",
+                path.text()
+            ))
+        })
     }
 
     pub(crate) fn seconds_of(&self, expression: &Expression, name: &str) -> Result<u64, Raised> {

@@ -5,7 +5,7 @@
 const BUCKETS: usize = 16;
 
 /// Puts `members` into the order of their keys in a Java hash table.
-pub(super) fn sort_as_hashed<T>(members: &mut [T], key: impl Fn(&T) -> &str) {
+pub(crate) fn sort_as_hashed<T>(members: &mut [T], key: impl Fn(&T) -> &str) {
     let mut buckets = BUCKETS;
     while members.len() > buckets / 4 * 3 {
         buckets *= 2;

@@ -46,6 +46,10 @@ fn type_name(details: &Details) -> &'static str {
         Details::MapStateStarted { .. } => "MapStateStarted",
         Details::MapStateSucceeded => "MapStateSucceeded",
         Details::MapStateFailed => "MapStateFailed",
+        Details::MapRunStarted { .. } => "MapRunStarted",
+        Details::MapRunSucceeded => "MapRunSucceeded",
+        Details::MapRunFailed(_) => "MapRunFailed",
+        Details::MapRunAborted => "MapRunAborted",
         Details::MapIterationStarted { .. } => "MapIterationStarted",
         Details::MapIterationSucceeded { .. } => "MapIterationSucceeded",
         Details::MapIterationFailed { .. } => "MapIterationFailed",
@@ -118,6 +122,8 @@ fn details_name(details: &Details) -> Option<&'static str> {
         | Details::ParallelStateFailed
         | Details::MapStateSucceeded
         | Details::MapStateFailed
+        | Details::MapRunSucceeded
+        | Details::MapRunAborted
         | Details::LambdaFunctionStarted => return None,
         Details::ExecutionStarted { .. } => "executionStartedEventDetails",
         Details::ExecutionSucceeded { .. } => "executionSucceededEventDetails",
@@ -128,6 +134,8 @@ fn details_name(details: &Details) -> Option<&'static str> {
         Details::StateEntered { .. } => "stateEnteredEventDetails",
         Details::StateExited { .. } => "stateExitedEventDetails",
         Details::MapStateStarted { .. } => "mapStateStartedEventDetails",
+        Details::MapRunStarted { .. } => "mapRunStartedEventDetails",
+        Details::MapRunFailed(_) => "mapRunFailedEventDetails",
         Details::MapIterationStarted { .. } => "mapIterationStartedEventDetails",
         Details::MapIterationSucceeded { .. } => "mapIterationSucceededEventDetails",
         Details::MapIterationFailed { .. } => "mapIterationFailedEventDetails",
@@ -196,10 +204,12 @@ impl Fields {
             | Details::LambdaFunctionFailed(failure)
             | Details::LambdaFunctionTimedOut(failure)
             | Details::ActivityFailed(failure)
-            | Details::ActivityTimedOut(failure) => self.failure(failure),
+            | Details::ActivityTimedOut(failure)
+            | Details::MapRunFailed(failure) => self.failure(failure),
             Details::ExecutionRedriven { redrive_count } => {
                 self.number("redriveCount", *redrive_count);
             }
+            Details::MapRunStarted { map_run_arn } => self.text("mapRunArn", map_run_arn),
             Details::MapStateStarted { length } => self.number("length", *length),
             Details::MapIterationStarted { name, index }
             | Details::MapIterationSucceeded { name, index }

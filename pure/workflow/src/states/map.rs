@@ -1,4 +1,4 @@
-//! Map, inline (SFN-MAP-1…9). A distributed Map would start its map run in [`begin`].
+//! Map, inline (SFN-MAP-1…9). A distributed one is in [`super::distributed`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,13 +20,10 @@ pub(crate) fn begin(run: &mut Run<'_>, id: FrameId, map: &Map) -> Course {
     if let Some(mock) = run.observer().and_then(|observer| observer.stand_in()) {
         return mocked::map(run, id, map, mock);
     }
-    let prepared = match &map.mode {
-        MapMode::Inline => prepare(run, id, map),
-        MapMode::Distributed(_) => {
-            Err(Raised::Runtime("distributed Map is not available in this version.".into()))
-        }
-    };
-    let mut children = match prepared {
+    if let MapMode::Distributed(distributed) = &map.mode {
+        return super::distributed::begin(run, id, map, distributed);
+    }
+    let mut children = match prepare(run, id, map) {
         Ok(children) => children,
         Err(raised) => return run.raise(id, raised),
     };

@@ -172,17 +172,6 @@ fn maps() {
     }
 }
 
-#[test]
-fn distributed_map_is_not_there_yet() {
-    let told = outcome(
-        r#""A": {"Type": "Map", "End": true, "ItemProcessor": {
-             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-             "StartAt": "X", "States": {"X": {"Type": "Pass", "End": true}}}}"#,
-        "[1]",
-    );
-    assert_eq!(told, format!("{PREFIX}distributed Map is not available in this version."));
-}
-
 // SFN-CTX-1, SFN-CTX-2, SFN-CTX-6
 #[test]
 fn context_object() {

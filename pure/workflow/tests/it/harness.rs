@@ -7,8 +7,9 @@ use asl::model::Definition;
 use moment::Moment;
 use workflow::effect::{Effect, TimerKind};
 use workflow::event::Event;
-use workflow::execution::{About, Doing, Execution, FrameId, Status, Waiting};
+use workflow::execution::{About, Doing, Execution, FrameId, MapItem, Status, Waiting};
 use workflow::history::{HistoryEvent, event_to_json};
+use workflow::map_run::{MapRun, Scope, Source, processor};
 use workflow::payload::Payload;
 use workflow::{Environment, Limits, Surroundings, Transition, step};
 
@@ -162,6 +163,9 @@ impl World {
                 Effect::Offer { frame, attempt, .. } => {
                     assert!(tasks.insert((*frame, *attempt)));
                 }
+                Effect::MapRun(map_run) => {
+                    assert!(tasks.insert((map_run.frame, map_run.attempt)));
+                }
                 Effect::Close { frame, attempt } => {
                     assert!(tasks.remove(&(*frame, *attempt)), "closed twice: {effect:?}");
                 }
@@ -176,6 +180,9 @@ impl World {
                 }
                 Waiting::Task { frame, task } if task.prepared.is_none() => {
                     open.insert((frame, task.attempt));
+                }
+                Waiting::MapRun { frame, attempt } => {
+                    open.insert((frame, attempt));
                 }
                 Waiting::Task { .. } | Waiting::Ready { .. } => {}
             }
@@ -203,10 +210,71 @@ impl World {
         while self.execution.head.status == Status::Running {
             if !self.execution.head.ready.is_empty() {
                 self.feed(Event::Continue);
-            } else if !self.fire_next() {
+            } else if !self.fire_next() && !self.run_map() {
                 return;
             }
         }
+    }
+
+    /// The map run that is waited for, as the last effect of its kind asked for it.
+    pub(crate) fn map_run(&self) -> Option<MapRun> {
+        let waiting = self.execution.waiting();
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::MapRun(run) => {
+                let (frame, attempt) = (run.frame, run.attempt);
+                let awaited = waiting.contains(&Waiting::MapRun { frame, attempt });
+                awaited.then(|| (**run).clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// Carries out a map run over items of the state input, a child world an item, and feeds its
+    /// end; false when there is none.
+    fn run_map(&mut self) -> bool {
+        let Some(run) = self.map_run() else { return false };
+        let (frame, attempt) = (run.frame, run.attempt);
+        let Source::Items(items) = &run.source else { return false };
+        let items: Vec<MapItem> = match items.value() {
+            serde_json::Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, value)| MapItem {
+                    index: index as u64,
+                    value: Payload::from_value(value.clone()),
+                    key: None,
+                })
+                .collect(),
+            other => panic!("items {other}"),
+        };
+        let machine = processor(&self.definition, &run.path).unwrap().clone();
+        let definition = Definition { machine, timeout_seconds: None, ..self.definition.clone() };
+        let mut scope = Scope::new(&self.execution, frame);
+        let mut outputs = Vec::new();
+        for item in items {
+            let moment = Moment { now_ms: self.now_ms, seed: 7 };
+            let input = scope
+                .item_input(&self.definition, &self.limits, moment, &item, "STATE_DATA")
+                .unwrap();
+            let mut child = World {
+                definition: definition.clone(),
+                execution: Execution::new(about(input.text())),
+                limits: self.limits.clone(),
+                now_ms: self.now_ms,
+                seed: 3,
+                history: Vec::new(),
+                effects: Vec::new(),
+            };
+            child.feed(Event::Start);
+            child.drive();
+            outputs.extend(child.execution.head.output.clone());
+        }
+        self.feed(Event::MapRunSucceeded {
+            frame,
+            attempt,
+            output: Some(Payload::array(&outputs)),
+        });
+        true
     }
 
     /// `id<prev Type {details}`, a line an event.

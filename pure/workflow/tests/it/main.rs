@@ -7,6 +7,8 @@ mod choice;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod distributed;
+#[cfg(test)]
 mod failing;
 #[cfg(test)]
 mod groups;

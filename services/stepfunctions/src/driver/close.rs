@@ -46,11 +46,15 @@ impl Service {
         if let Some((key, row)) = chunk_row(id, last_events) {
             stage.put(&family, key, row);
         }
-        let key = records::list_key(live.start.incarnation, stop_ms, id);
+        let key = records::list_key(live.start.list(), stop_ms, id);
         let item = list_record(live);
         let row = records::to_row(Row::ListItem, &key, &item);
         stage.put(&records::index_day_family(day).into(), key, row);
         self.record_name(stage, id, &live.start, Some(day));
+        self.close_map_runs(stage, id, day);
+        if let Some(child) = &live.start.child {
+            self.tell_map_run(stage, child, head);
+        }
         let service = self.clone();
         after_commit(stage, move || service.closings.notify_waiters());
         if !fresh {
@@ -79,7 +83,12 @@ impl Service {
         stage.delete(&self.families.index_open, running_key(id, live));
     }
 
-    fn rows(&self, stage: &Stage<'_>, kind: Row, id: ExecutionId) -> Vec<(Bytes, Bytes)> {
+    pub(crate) fn rows(
+        &self,
+        stage: &Stage<'_>,
+        kind: Row,
+        id: ExecutionId,
+    ) -> Vec<(Bytes, Bytes)> {
         let range = records::rows_of(kind, id);
         match stage.scan(&self.families.open, range, Order::Forward, ROWS_MAX) {
             Ok(rows) => rows,

@@ -121,7 +121,11 @@ impl Service {
         };
         let start: StartRecord = records::from_row(Row::Start, &start_key, &row)?;
         let digest = start.revision.definition;
-        let compiled = self.definitions.cached(&digest).ok_or(Trouble::NeedsDefinition(digest))?;
+        let whole = self.definitions.cached(&digest).ok_or(Trouble::NeedsDefinition(digest))?;
+        let compiled = match &start.child {
+            Some(child) => self.definitions.processor(&digest, &whole, &child.path)?,
+            None => whole,
+        };
         let head_key = records::head_key(id);
         let row = stage
             .get(family, &head_key)
@@ -148,7 +152,7 @@ fn timers_of(execution: &Execution) -> BTreeMap<(FrameId, TimerKind), EpochMs> {
     reasons
         .filter_map(|reason| match reason {
             Waiting::Timer { frame, kind, due_ms } => Some(((frame, kind), due_ms)),
-            Waiting::Ready { .. } | Waiting::Task { .. } => None,
+            Waiting::Ready { .. } | Waiting::Task { .. } | Waiting::MapRun { .. } => None,
         })
         .collect()
 }

@@ -31,7 +31,7 @@ impl Service {
         let more = transition.more;
         if closed {
             // Rows of open work go with the execution; only what runs outside must be told.
-            self.let_go(id, &transition.effects, stage);
+            self.let_go(id, live, transition.effects, stage);
             self.close(stage, id, live, &transition.history, fresh);
             return;
         }
@@ -56,7 +56,7 @@ impl Service {
         }
     }
 
-    pub(super) fn record_start(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live) {
+    pub(crate) fn record_start(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live) {
         let start = &*live.start;
         let key = records::start_key(id);
         let row = records::to_row(Row::Start, &key, start);
@@ -80,8 +80,8 @@ impl Service {
             return;
         }
         let about = &start.about;
-        let parts = [&*start.account, &*start.region, &*about.state_machine_name, &*about.name];
-        let key = records::name_key(&parts);
+        let parts = start.name_parts();
+        let key = records::name_key(&parts.each_ref().map(String::as_str));
         let record = NameRecord {
             id,
             incarnation: start.incarnation,
@@ -117,7 +117,7 @@ impl Service {
         }
     }
 
-    fn record_head(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live) {
+    pub(crate) fn record_head(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live) {
         let key = records::head_key(id);
         let row = records::to_row(Row::Head, &key, &self.head_record(live));
         stage.put(&self.families.open, key, row);
@@ -139,6 +139,7 @@ impl Service {
                 let (service, start) = (self.clone(), live.start.clone());
                 after_commit(stage, move || service.perform(id, &start, call));
             }
+            Effect::MapRun(plan) => self.record_map_run(stage, id, live, *plan),
             Effect::Offer { frame, attempt, activity_arn, input } => {
                 let key = records::task_key(id, frame, attempt);
                 let record =
@@ -151,6 +152,7 @@ impl Service {
             }
             Effect::Close { frame, attempt } => {
                 self.stop_job(stage, Place { id, frame, attempt });
+                self.abort_map_run(stage, Place { id, frame, attempt });
                 stage.delete(&open, records::effect_key(id, frame, attempt));
                 stage.delete(&open, records::task_key(id, frame, attempt));
             }
@@ -175,18 +177,21 @@ impl Service {
         }
     }
 
-    /// What an execution that closes leaves outside: armed timers and jobs. Their rows go in
-    /// `close`.
-    fn let_go(&self, id: ExecutionId, effects: &[Effect], stage: &mut Stage<'_>) {
+    /// What an execution that closes leaves outside: armed timers, jobs and map runs. Their rows go
+    /// in `close`.
+    fn let_go(&self, id: ExecutionId, live: &Live, effects: Vec<Effect>, stage: &mut Stage<'_>) {
         for effect in effects {
-            match *effect {
+            match effect {
                 Effect::ClearTimer { frame, kind } => {
                     let service = self.clone();
                     after_commit(stage, move || service.disarm(&TimerKey { id, frame, kind }));
                 }
                 Effect::Close { frame, attempt } => {
                     self.stop_job(stage, Place { id, frame, attempt });
+                    self.abort_map_run(stage, Place { id, frame, attempt });
                 }
+                // It began and was over in one transition; there is a run to tell of.
+                Effect::MapRun(plan) => self.record_map_run(stage, id, live, *plan),
                 _ => {}
             }
         }
@@ -252,7 +257,7 @@ pub(crate) fn chunk_row(id: ExecutionId, history: &[HistoryEvent]) -> Option<(By
 pub(super) fn running_key(id: ExecutionId, live: &Live) -> Bytes {
     let (start, head) = (&live.start, &live.execution.head);
     let since_ms = head.redrive_ms.unwrap_or(start.about.start_ms);
-    records::list_key(start.incarnation, since_ms, id)
+    records::list_key(start.list(), since_ms, id)
 }
 
 pub(super) fn list_record(live: &Live) -> ListRecord {
@@ -269,5 +274,7 @@ pub(super) fn list_record(live: &Live) -> ListRecord {
         alias: last(&about.state_machine_alias_arn),
         redrive_count: head.redrive_count,
         redrive_ms: head.redrive_ms,
+        item_count: live.start.child.as_ref().map(|child| child.items),
+        express_run: about.name.split_once(':').map(|(_, run)| run.to_owned()),
     }
 }

@@ -26,6 +26,11 @@ impl Service {
             }
         }
         self.recover_express()?;
+        for slot in 0..SLOTS {
+            for (key, row) in self.slot_rows(Row::MapRun, slot)? {
+                self.recover_map_run(&key, &row)?;
+            }
+        }
         self.load_timers()
     }
 

@@ -134,7 +134,8 @@ impl Service {
             return Ok(Redriven::Refused(reason));
         }
         let chunks = self.take_out(stage, id, family, &live)?;
-        let transition = self.step(id, &mut live, Event::Redrive);
+        self.reopen_map_runs(stage, id, family)?;
+        let transition = self.step(stage, id, &mut live, Event::Redrive);
         let redrive_ms = live.execution.head.redrive_ms.unwrap_or(now_ms);
         if let Some(token) = token {
             remember(&mut live.redriven_with, token, redrive_ms);
@@ -169,7 +170,7 @@ impl Service {
         let head = &live.execution.head;
         let stop_ms = head.stop_ms.unwrap_or(head.last_event_ms);
         let index: Family = records::index_day_family(records::day_of(stop_ms)).into();
-        stage.delete(&index, records::list_key(live.start.incarnation, stop_ms, id));
+        stage.delete(&index, records::list_key(live.start.list(), stop_ms, id));
         Ok(chunks)
     }
 }

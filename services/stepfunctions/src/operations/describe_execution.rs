@@ -42,6 +42,8 @@ pub(crate) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_header: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
@@ -65,7 +67,7 @@ impl Operation<Service> for DescribeExecution {
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         let arn = super::require_arn("executionArn", input.execution_arn)?;
         let wants_data = shapes::wants_data(input.included_data.as_deref())?;
-        let found = service.find_execution(caller, &arn)?;
+        let found = service.find_described(caller, &arn)?;
         let refusal = service.redrive_refusal(&found).map_err(faults::from_unreadable)?;
         Ok(to_output(found, refusal, wants_data))
     }
@@ -89,13 +91,20 @@ fn to_output(found: Found, refusal: Option<String>, wants_data: bool) -> Output 
         output: output.filter(|_| wants_data).map(|output| output.text().clone()),
         output_details: output.map(|_| Included { included: wants_data }),
         trace_header: start.trace_header.clone(),
+        map_run_arn: start.child.as_ref().map(|child| child.map_run_arn.clone()),
         error: head.error.filter(|_| told),
         cause: head.cause.filter(|_| told),
         state_machine_version_arn: about.state_machine_version_arn.clone(),
         state_machine_alias_arn: about.state_machine_alias_arn.clone(),
         redrive_count: head.redrive_count,
         redrive_date: head.redrive_ms.map(Timestamp::from_ms),
-        redrive_status: redrive_status(refusal.as_deref()),
+        redrive_status: match (&start.child, head.status) {
+            // SFN-EXEC-38
+            (Some(_), Status::Failed | Status::TimedOut | Status::Aborted) => {
+                "REDRIVABLE_BY_MAP_RUN"
+            }
+            _ => redrive_status(refusal.as_deref()),
+        },
         redrive_status_reason: refusal,
     }
 }

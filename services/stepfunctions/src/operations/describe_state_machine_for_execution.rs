@@ -1,6 +1,6 @@
 //! DescribeStateMachineForExecution (SFN-SM-40…44): the machine as it was when the execution began.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use identity::Caller;
@@ -34,6 +34,10 @@ pub(crate) struct Output {
     tracing_configuration: Value,
     encryption_configuration: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     revision_id: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     variable_references: BTreeMap<String, Vec<String>>,
@@ -47,20 +51,57 @@ impl Operation<Service> for DescribeStateMachineForExecution {
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         let arn = super::require_arn("executionArn", input.execution_arn)?;
         let wants_data = shapes::wants_data(input.included_data.as_deref())?;
-        let found = service.find_execution(caller, &arn)?;
+        let found = service.find_described(caller, &arn)?;
         let revision = &found.start.revision;
         let about = &found.start.about;
+        let child = found.start.child.as_ref();
+        let whole = definition(service, revision, wants_data)?;
+        let own = child.and_then(|child| processor(&whole, &child.path));
+        let mut variable_references = revision.variable_references.clone();
+        if let Some((_, states)) = &own {
+            variable_references.retain(|state, _| states.contains(state));
+        }
         Ok(Output {
             state_machine_arn: about.state_machine_arn.clone(),
             name: about.state_machine_name.clone(),
-            definition: definition(service, revision, wants_data)?,
+            definition: own.map_or(whole, |(text, _)| text),
             role_arn: revision.role_arn.clone(),
             update_date: Timestamp::from_ms(revision.update_ms),
             logging_configuration: revision.logging.clone(),
             tracing_configuration: revision.tracing.clone(),
             encryption_configuration: revision.encryption.clone(),
+            map_run_arn: child.map(|child| child.map_run_arn.clone()),
+            label: child.map(|child| child.label.clone()),
             revision_id: revision.id.clone(),
-            variable_references: revision.variable_references.clone(),
+            variable_references,
         })
+    }
+}
+
+/// The processor at the end of a path, as text, and the names of all states in it (SFN-SM-42).
+/// None where the definition is not told.
+fn processor(whole: &str, path: &[String]) -> Option<(Arc<str>, BTreeSet<String>)> {
+    let definition: Value = serde_json::from_str(whole).ok()?;
+    let mut machine = &definition;
+    let mut steps = path.iter();
+    while let Some(name) = steps.next() {
+        let state = machine.get("States")?.get(name)?;
+        machine = match state.get("Branches") {
+            Some(branches) => branches.get(steps.next()?.parse::<usize>().ok()?)?,
+            None => state.get("ItemProcessor").or_else(|| state.get("Iterator"))?,
+        };
+    }
+    let mut names = BTreeSet::new();
+    name_states(machine, &mut names);
+    Some((machine.to_string().into(), names))
+}
+
+fn name_states(machine: &Value, names: &mut BTreeSet<String>) {
+    for (name, state) in machine.get("States").and_then(Value::as_object).into_iter().flatten() {
+        names.insert(name.clone());
+        let branches = state.get("Branches").and_then(Value::as_array);
+        let inner = branches.into_iter().flatten();
+        let inner = inner.chain(state.get("ItemProcessor")).chain(state.get("Iterator"));
+        inner.for_each(|machine| name_states(machine, names));
     }
 }

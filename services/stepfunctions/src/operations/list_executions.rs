@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use identity::Caller;
 use resource::arn::execution::ExecutionArn;
+use resource::arn::map_run::MapRunArn;
 use resource::arn::state_machine::{Qualifier, StateMachineArn};
 use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
@@ -12,9 +13,10 @@ use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::execution::Status;
 
+use super::list_map_runs::labelled;
 use super::page::{EXECUTIONS_TOKEN_CHARS_MAX, Opened, Page};
 use crate::faults;
-use crate::records::{self, ListRecord, MachineRecord, MachineType, Row};
+use crate::records::{self, ListRecord, MachineRecord, MachineType, MapRunId, Row};
 use crate::service::Service;
 use crate::shapes::Timestamp;
 
@@ -56,6 +58,10 @@ pub(crate) struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     stop_date: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     state_machine_version_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state_machine_alias_arn: Option<String>,
@@ -73,7 +79,12 @@ impl Operation<Service> for ListExecutions {
         check(&input)?;
         let arn = input.state_machine_arn.unwrap_or_default();
         let status = input.status_filter.unwrap_or_default();
-        let arguments = [arn.as_str(), status.as_str()];
+        let map_run = input.map_run_arn.clone().unwrap_or_default();
+        let redrive = input.redrive_filter.unwrap_or_default();
+        let arguments = match map_run.as_str() {
+            "" => vec![arn.as_str(), status.as_str()],
+            map_run => vec![map_run, status.as_str(), redrive.as_str()],
+        };
         let page = Page::new(
             Self::NAME,
             caller,
@@ -82,12 +93,21 @@ impl Operation<Service> for ListExecutions {
             EXECUTIONS_TOKEN_CHARS_MAX,
         );
         let page = page.at(input.next_token, service.host.now_ms())?;
+        if input.map_run_arn.is_some() {
+            let owner = map_run_owner(service, caller, input.map_run_arn)?;
+            if redrive == "REDRIVEN" {
+                return Ok(Output { executions: Vec::new(), next_token: None });
+            }
+            let listing = Listing { service, owner, status: &status };
+            let (executions, next_token) = listing.page(&page)?;
+            return Ok(Output { executions, next_token });
+        }
         let (qualifier, _, machine) = super::find_machine(service, caller, &arn)?;
         if machine.kind == MachineType::Express {
             return Err(faults::machine_type_not_supported());
         }
-        let listing =
-            Listing { service, machine: &machine, qualifier: &qualifier, status: &status };
+        let owner = Owner::Machine { machine: &machine, qualifier: &qualifier };
+        let listing = Listing { service, owner, status: &status };
         let (items, next_token) = listing.page(&page)?;
         Ok(Output { executions: items, next_token })
     }
@@ -103,10 +123,7 @@ fn check(input: &Input) -> Result<(), Fault> {
         .map_err(faults::from_constraints)?;
     match (&input.state_machine_arn, &input.map_run_arn) {
         (Some(_), None) => {}
-        (None, Some(arn)) => {
-            resource::arn::map_run::MapRunArn::parse(arn).map_err(faults::from_arn)?;
-            return Err(faults::resource_not_found(arn));
-        }
+        (None, Some(_)) => return Ok(()),
         _ => {
             return Err(Fault::validation(
                 "Must provide exactly one of the following: StateMachine ARN, MapRun ARN",
@@ -127,12 +144,39 @@ fn check(input: &Input) -> Result<(), Fault> {
     Ok(())
 }
 
-/// One machine's executions through a filter.
+/// One machine's or map run's executions through a filter.
 struct Listing<'a> {
     service: &'a Service,
-    machine: &'a MachineRecord,
-    qualifier: &'a Qualifier,
+    owner: Owner<'a>,
     status: &'a str,
+}
+
+/// Whose executions are listed.
+enum Owner<'a> {
+    Machine { machine: &'a MachineRecord, qualifier: &'a Qualifier },
+    MapRun { run: MapRunId, arn: MapRunArn, start_ms: i64 },
+}
+
+impl Owner<'_> {
+    /// What their lists are kept under, and since when there can be any.
+    fn list(&self) -> (u64, i64) {
+        match self {
+            Owner::Machine { machine, .. } => (machine.incarnation, machine.creation_ms),
+            Owner::MapRun { run, start_ms, .. } => (*run, *start_ms),
+        }
+    }
+}
+
+fn map_run_owner(
+    service: &Service,
+    caller: &Caller,
+    arn: Option<String>,
+) -> Result<Owner<'static>, Fault> {
+    let (run, arn) = super::find_map_run(service, caller, arn)?;
+    let record = service.find_map_run(run).map_err(faults::from_unreadable)?;
+    let start_ms = record.map_or(0, |record| record.start_ms);
+    let arn = MapRunArn::parse(&arn).map_err(faults::from_arn)?;
+    Ok(Owner::MapRun { run, arn, start_ms })
 }
 
 /// Where a page goes on: in which family, from which key, and since when the running ones are
@@ -162,7 +206,7 @@ impl Listing<'_> {
             if at.day == RUNNING {
                 at.running_until = now_ms;
             }
-            if next_day < records::day_of(self.machine.creation_ms) || self.status == "RUNNING" {
+            if next_day < records::day_of(self.owner.list().1) || self.status == "RUNNING" {
                 return Ok((items, None));
             }
             at = Cursor { day: next_day, running_until: at.running_until, key: Bytes::new() };
@@ -181,7 +225,7 @@ impl Listing<'_> {
             RUNNING => records::INDEX_OPEN.to_owned(),
             day => records::index_day_family(day),
         };
-        let mut range = records::list_of(self.machine.incarnation);
+        let mut range = records::list_of(self.owner.list().0);
         if !at.key.is_empty() {
             range.start = at.key.clone();
         }
@@ -211,10 +255,13 @@ impl Listing<'_> {
 
     fn lists(&self, record: &ListRecord, at: &Cursor) -> bool {
         let by_status = self.status.is_empty() || record.status.text() == self.status;
-        let by_qualifier = match self.qualifier {
-            Qualifier::Unqualified | Qualifier::Label(_) => true,
-            Qualifier::Version(number) => record.version == Some(*number),
-            Qualifier::Alias(name) => record.alias.as_ref() == Some(name),
+        let by_qualifier = match &self.owner {
+            Owner::MapRun { .. } => record.item_count.is_some(),
+            Owner::Machine { qualifier, .. } => match qualifier {
+                Qualifier::Unqualified | Qualifier::Label(_) => true,
+                Qualifier::Version(number) => record.version == Some(*number),
+                Qualifier::Alias(name) => record.alias.as_ref() == Some(name),
+            },
         };
         // Closed since the running ones were listed: it was among them (SFN-SEM-126).
         let seen_running = self.status.is_empty()
@@ -224,25 +271,49 @@ impl Listing<'_> {
     }
 
     fn to_item(&self, record: ListRecord) -> Item {
-        let arn = &self.machine.arn;
-        let execution_arn = match StateMachineArn::parse(arn) {
-            Ok(machine) => ExecutionArn::standard(&machine, &record.name).to_string(),
-            Err(_) => record.name.clone(),
+        let (execution_arn, state_machine_arn, map_run_arn) = match &self.owner {
+            Owner::Machine { machine, .. } => {
+                let arn = &machine.arn;
+                let execution_arn = match StateMachineArn::parse(arn) {
+                    Ok(machine) => ExecutionArn::standard(&machine, &record.name).to_string(),
+                    Err(_) => record.name.clone(),
+                };
+                (execution_arn, arn.clone(), None)
+            }
+            Owner::MapRun { arn, .. } => {
+                let map_run_arn = arn.to_string();
+                (child_arn(arn, &record), labelled(&map_run_arn), Some(map_run_arn))
+            }
         };
         let stop_ms = record.stop_ms.filter(|_| record.status != Status::Running);
+        let qualified = |qualifier: String| format!("{state_machine_arn}:{qualifier}");
         Item {
             execution_arn,
-            state_machine_arn: arn.clone(),
             name: record.name,
             status: record.status.text(),
             start_date: Timestamp::from_ms(record.start_ms),
             stop_date: stop_ms.map(Timestamp::from_ms),
-            state_machine_version_arn: record.version.map(|number| format!("{arn}:{number}")),
-            state_machine_alias_arn: record.alias.map(|alias| format!("{arn}:{alias}")),
+            item_count: record.item_count.filter(|_| map_run_arn.is_some()),
+            map_run_arn,
+            state_machine_version_arn: record.version.map(|it| qualified(it.to_string())),
+            state_machine_alias_arn: record.alias.map(qualified),
+            state_machine_arn,
             redrive_count: record.redrive_count,
             redrive_date: record.redrive_ms.map(Timestamp::from_ms),
         }
     }
+}
+
+fn child_arn(run: &MapRunArn, record: &ListRecord) -> String {
+    let machine = StateMachineArn::new(run.home.clone(), run.state_machine.clone());
+    let arn = match &record.express_run {
+        Some(second) => {
+            let first = record.name.split(':').next().unwrap_or_default();
+            ExecutionArn::express(&machine, first, second.as_str())
+        }
+        None => ExecutionArn::standard(&machine, &*record.name),
+    };
+    arn.child_of(&*run.label).to_string()
 }
 
 fn from_cursor(at: &Cursor, key: &[u8]) -> Vec<u8> {

@@ -319,6 +319,7 @@ pub(super) fn to_start_of(
         region: caller.region.to_string(),
         named: false,
         trace_header: checked.trace_header,
+        child: None,
     }
 }
 

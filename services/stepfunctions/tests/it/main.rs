@@ -9,6 +9,7 @@
 )]
 
 mod cases;
+mod distributed;
 mod logging;
 mod redrive;
 mod rig;

@@ -12,6 +12,7 @@ use store::Store;
 use store::memory::Memory;
 use targets::lambda::{Invocation, InvokeError, Invoked, Lambda};
 use targets::logs::Logs;
+use targets::objects::folder::Folder;
 use wire::fault::Fault;
 use wire::operation::JsonService;
 use workflow::Limits;
@@ -57,6 +58,7 @@ pub(crate) async fn open_with(answer: &'static [u8], logs: Option<Arc<dyn Logs>>
         limits: Limits::default(),
         lambda: Arc::new(Answers(answer)),
         logs,
+        objects: Arc::new(Folder::new("no-such-folder")),
         drain_max: Duration::ZERO,
         retention_days: 90,
     };

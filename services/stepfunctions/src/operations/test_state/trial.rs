@@ -227,8 +227,12 @@ impl<'a> Trial<'a> {
             (Effect::ClearTimer { frame, kind }, _) => {
                 self.timers.remove(&(frame, kind));
             }
-            // An activity is tested with a mock only; a call that is closed is dropped.
-            (Effect::Offer { .. } | Effect::Close { .. } | Effect::Finished, _) => {}
+            // An activity and a Map are tested with a mock only, and no map run begins then; a call
+            // that is closed is dropped.
+            (
+                Effect::MapRun(_) | Effect::Offer { .. } | Effect::Close { .. } | Effect::Finished,
+                _,
+            ) => {}
         }
     }
 
@@ -368,6 +372,7 @@ fn pretend(service: &Service, caller: &Caller, checked: &Checked) -> StartRecord
         region: caller.region.to_string(),
         named: false,
         trace_header: None,
+        child: None,
     }
 }
 

@@ -12,6 +12,7 @@ use stepfunctions::{Service, Settings};
 use store::Store;
 use store::memory::Memory;
 use targets::lambda::{Invocation, InvokeError, Invoked, Lambda};
+use targets::objects::folder::Folder;
 use tokio::runtime::Runtime;
 use wire::fault::Fault;
 use wire::operation::JsonService;
@@ -80,6 +81,7 @@ impl World {
             limits: self.limits.clone(),
             lambda: Arc::new(Silence),
             logs: None,
+            objects: Arc::new(Folder::new("no-such-folder")),
             drain_max: Duration::ZERO,
             retention_days: 90,
         };

@@ -1,0 +1,244 @@
+//! The children of a run: executions like any other, whose names follow from the run and their
+//! number (SFN-SEM-62, SFN-SEM-106).
+
+use std::sync::Arc;
+
+use resource::arn::execution::ExecutionArn;
+use resource::arn::state_machine::StateMachineArn;
+use store::Stage;
+use store::error::Unavailable;
+use tokio::sync::watch;
+use workflow::event::Event;
+use workflow::execution::{About, Execution, Head, Status};
+
+use super::batches::Work;
+use super::{Ended, Message};
+use crate::definitions::Compiled;
+use crate::driver::Live;
+use crate::executions::Found;
+use crate::records::{self, ChildRecord, ExecutionId, MapRunId, StartRecord, Unreadable};
+use crate::service::Service;
+
+/// What became of a start.
+#[derive(Debug)]
+pub(crate) enum Start {
+    /// It is durable.
+    Done(ExecutionId),
+    /// Its name was taken: it was started before.
+    Before,
+    /// Nothing is durable; try again.
+    Not(Unavailable),
+}
+
+/// What all children of a run share.
+pub(super) struct Children {
+    pub(super) service: Service,
+    pub(super) run: MapRunId,
+    pub(super) map_run_arn: String,
+    pub(super) label: String,
+    /// From the definition's own machine to the Map.
+    pub(super) path: Vec<String>,
+    pub(super) batched: bool,
+    pub(super) express: bool,
+    pub(super) machine: StateMachineArn,
+    /// The parent's.
+    pub(super) start: Arc<StartRecord>,
+    /// The processor.
+    pub(super) compiled: Compiled,
+    /// Says that Express children are to end.
+    pub(super) ending: watch::Sender<bool>,
+}
+
+impl Children {
+    /// The two names of a child; only Express ones have a second.
+    fn names(&self, index: u64) -> (String, String) {
+        let digest = records::name_digest(&[&self.map_run_arn, &index.to_string()]);
+        let (first, second) = digest.split_at(16);
+        (to_uuid(first), to_uuid(second))
+    }
+
+    fn parts(&self, name: String) -> [String; 4] {
+        let (account, region) = (self.start.account.clone(), self.start.region.clone());
+        let machine = format!("{}/{}", self.start.about.state_machine_name, self.label);
+        [account, region, machine, name]
+    }
+
+    /// Starts child number `index`, unless it was started before; the run is told.
+    pub(super) fn start(&self, index: u64, work: Work) -> Result<(), Unavailable> {
+        let (name, _) = self.names(index);
+        let parts = self.parts(name);
+        let parts = parts.each_ref().map(String::as_str);
+        let (key, slot) = (records::name_key(&parts), records::slot_of_name(&parts));
+        let service = self.service.clone();
+        let run = self.run;
+        self.service.store.stage(self.service.store.partition_of(slot), |stage| {
+            let taken = !matches!(stage.get(&service.families.open, &key), Ok(None));
+            let done = match taken {
+                true => Start::Before,
+                false => {
+                    let now_ms = service.host.now_ms();
+                    let id = stage.next_id(slot, now_ms);
+                    let start = self.record(index, work, now_ms);
+                    self.begin(stage, id, start);
+                    Start::Done(id)
+                }
+            };
+            let service = service.clone();
+            stage.on_settled(move |settled| {
+                let child = match settled {
+                    Ok(()) => done,
+                    Err(error) => Start::Not(error),
+                };
+                service.map_runs.tell(run, Message::Started { index, child });
+            });
+        })
+    }
+
+    fn begin(&self, stage: &mut Stage<'_>, id: ExecutionId, start: StartRecord) {
+        if !self.express {
+            return self.service.begin(stage, id, start, self.compiled.clone());
+        }
+        let execution = Execution::new((*start.about).clone());
+        let live = Live::new(start, execution, self.compiled.clone());
+        self.service.record_start(stage, id, &live);
+        self.service.record_head(stage, id, &live);
+        let run = self.runner(id, live.start);
+        crate::driver::after_commit(stage, run);
+    }
+
+    /// What a child starts with.
+    fn record(&self, index: u64, work: Work, now_ms: i64) -> StartRecord {
+        let parent = &self.start.about;
+        let (name, second) = self.names(index);
+        let arn = match self.express {
+            true => ExecutionArn::express(&self.machine, &*name, &*second),
+            false => ExecutionArn::standard(&self.machine, &*name),
+        };
+        let machine = arn.state_machine_arn();
+        let about = About {
+            execution_arn: arn.child_of(&*self.label).to_string(),
+            name: if self.express { format!("{name}:{second}") } else { name },
+            state_machine_arn: format!("{machine}/{}", self.label),
+            state_machine_name: parent.state_machine_name.clone(),
+            role_arn: parent.role_arn.clone(),
+            start_ms: now_ms,
+            input: work.input,
+            state_machine_version_arn: None,
+            state_machine_alias_arn: None,
+        };
+        StartRecord {
+            about: Arc::new(about),
+            revision: self.start.revision.clone(),
+            incarnation: self.start.incarnation,
+            account: self.start.account.clone(),
+            region: self.start.region.clone(),
+            named: true,
+            trace_header: self.start.trace_header.clone(),
+            child: Some(ChildRecord {
+                run: self.run,
+                map_run_arn: self.map_run_arn.clone(),
+                label: self.label.clone(),
+                path: self.path.clone(),
+                index,
+                items: work.items,
+                batched: self.batched,
+                express: self.express,
+            }),
+        }
+    }
+
+    /// A child that was started.
+    pub(super) fn find(&self, index: u64) -> Result<Option<Found>, Unreadable> {
+        let parts = self.parts(self.names(index).0);
+        self.service.find_named(&parts.each_ref().map(String::as_str))
+    }
+
+    /// Takes a child back that was started before a restart.
+    pub(super) fn adopt(&self, found: Found, index: u64) {
+        if found.head.status != Status::Running {
+            let (status, output) = (found.head.status, found.head.output);
+            let ended = Ended { index, status, output };
+            self.service.map_runs.tell(self.run, Message::Ended(ended));
+        } else if self.express {
+            // What was in memory is gone: it begins anew.
+            self.runner(found.id, Arc::new(found.start))();
+        }
+    }
+
+    /// Ends a child that runs (SFN-SEM-35).
+    pub(super) fn stop(&self, id: ExecutionId) {
+        if !self.express {
+            self.service.dispatch_soon(id, Event::Stop { error: None, cause: None });
+        }
+    }
+
+    /// Runs an Express child in memory, to its end or that of its run.
+    fn runner(&self, id: ExecutionId, start: Arc<StartRecord>) -> impl FnOnce() + Send + 'static {
+        let (service, compiled) = (self.service.clone(), self.compiled.clone());
+        let mut ending = self.ending.subscribe();
+        move || {
+            if !service.map_runs.express.lock().insert(id) {
+                // It runs already: its run rested meanwhile.
+                return;
+            }
+            let runtime = service.runtime.clone();
+            runtime.spawn(async move {
+                let head = tokio::select! {
+                    head = service.run_express(start.clone(), &compiled) => head,
+                    Ok(_) = ending.wait_for(|ending| *ending) => aborted(&service, &start),
+                };
+                service.close_express_child(id, start, compiled, head).await;
+                service.map_runs.express.lock().remove(&id);
+            });
+        }
+    }
+}
+
+fn aborted(service: &Service, start: &StartRecord) -> Head {
+    let mut head = Execution::new((*start.about).clone()).head;
+    head.status = Status::Aborted;
+    head.stop_ms = Some(service.host.now_ms());
+    head
+}
+
+impl Service {
+    /// Records the end of an Express child, again and again while the store is unavailable.
+    async fn close_express_child(
+        &self,
+        id: ExecutionId,
+        start: Arc<StartRecord>,
+        compiled: Compiled,
+        head: Head,
+    ) {
+        let mut execution = Execution::new((*start.about).clone());
+        execution.head = head;
+        let live = Live::new((*start).clone(), execution, compiled);
+        for pause_ms in [10_u64, 100, 1_000, 5_000, 15_000, 60_000] {
+            let (service, live) = (self.clone(), &live);
+            let closed = self.store.commit(self.partition_of(id), move |stage| {
+                service.close(stage, id, live, &[], false);
+            });
+            match closed.await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(execution = id, %error, "an Express child waits for the store");
+                    tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+                }
+            }
+        }
+        tracing::error!(execution = id, "an Express child ended unrecorded; it will run again");
+    }
+}
+
+/// The shape of a version 5 UUID: made of a name.
+fn to_uuid(bytes: &[u8]) -> String {
+    let mut digest = [0; 16];
+    for (to, from) in digest.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    uuid::Builder::from_bytes(digest)
+        .with_version(uuid::Version::Sha1)
+        .with_variant(uuid::Variant::RFC4122)
+        .into_uuid()
+        .to_string()
+}

@@ -1,0 +1,113 @@
+//! Manifests: objects that name the objects to read (SFN-READER-10).
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+use targets::objects::Objects;
+use workflow::history::Failure;
+use workflow::map_run::Manifest;
+
+use super::{failed, from_object};
+
+/// Longest manifest.
+const MANIFEST_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// An object to read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Listed {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    pub(super) version: Option<String>,
+    /// The columns of an inventory's file.
+    pub(super) columns: Option<Vec<String>>,
+}
+
+impl Listed {
+    pub(super) fn new(bucket: &str, key: impl Into<String>) -> Listed {
+        Listed { bucket: bucket.to_owned(), key: key.into(), version: None, columns: None }
+    }
+}
+
+/// The objects that a manifest names.
+pub(super) async fn read(
+    objects: &dyn Objects,
+    manifest: &Listed,
+    kind: Manifest,
+) -> Result<VecDeque<Listed>, Failure> {
+    let version = manifest.version.as_deref();
+    let pieces = objects.get(&manifest.bucket, &manifest.key, version).await;
+    let mut pieces = pieces.map_err(|error| from_object(&error))?;
+    let mut text = Vec::new();
+    while let Some(piece) = pieces.recv().await {
+        text.extend_from_slice(&piece.map_err(|error| from_object(&error))?);
+        if text.len() > MANIFEST_BYTES_MAX {
+            let cause = format!("The manifest is longer than {MANIFEST_BYTES_MAX} bytes");
+            return Err(failed(cause));
+        }
+    }
+    let text = String::from_utf8(text).map_err(|_| failed("The manifest is not UTF-8"))?;
+    match kind {
+        Manifest::S3Inventory => inventory(&text),
+        Manifest::AthenaData => unloaded(&text),
+    }
+}
+
+/// `manifest.json` of an S3 inventory.
+fn inventory(text: &str) -> Result<VecDeque<Listed>, Failure> {
+    let manifest: Value = serde_json::from_str(text)
+        .map_err(|error| failed(format!("The manifest is not valid JSON: {error}")))?;
+    let member = |name: &str| {
+        let text = manifest.get(name).and_then(Value::as_str);
+        text.ok_or_else(|| failed(format!("The manifest has no {name}")))
+    };
+    let format = member("fileFormat")?;
+    if format != "CSV" {
+        return Err(failed(format!("An inventory in the format {format} cannot be read")));
+    }
+    let bucket = member("destinationBucket")?;
+    let bucket = bucket.rsplit(":::").next().unwrap_or(bucket);
+    let columns = member("fileSchema")?.split(',').map(|column| column.trim().to_owned());
+    let columns: Vec<String> = columns.collect();
+    let files = manifest.get("files").and_then(Value::as_array);
+    let files = files.ok_or_else(|| failed("The manifest has no files"))?;
+    let listed = files.iter().map(|file| {
+        let key = file.get("key").and_then(Value::as_str);
+        let key = key.ok_or_else(|| failed("A file of the manifest has no key"))?;
+        Ok(Listed { columns: Some(columns.clone()), ..Listed::new(bucket, key) })
+    });
+    listed.collect()
+}
+
+/// The manifest of Athena's UNLOAD: a line an object, `s3://bucket/key`.
+fn unloaded(text: &str) -> Result<VecDeque<Listed>, Failure> {
+    let lines = text.lines().map(|line| line.trim().trim_matches('"'));
+    let listed = lines.filter(|line| !line.is_empty()).map(|line| {
+        let place = line.strip_prefix("s3://").and_then(|place| place.split_once('/'));
+        let (bucket, key) =
+            place.ok_or_else(|| failed(format!("The manifest names no object: {line}")))?;
+        Ok(Listed::new(bucket, key))
+    });
+    listed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SFN-READER-10
+    #[test]
+    fn both_kinds_name_their_files() {
+        let inventory = inventory(
+            r#"{"sourceBucket":"s","destinationBucket":"arn:aws:s3:::d","fileFormat":"CSV",
+                "fileSchema":"Bucket, Key, Size","files":[{"key":"f/1.csv.gz","size":1}]}"#,
+        )
+        .unwrap();
+        let columns = ["Bucket", "Key", "Size"].map(str::to_owned).to_vec();
+        let expected = Listed { columns: Some(columns), ..Listed::new("d", "f/1.csv.gz") };
+        assert_eq!(inventory, [expected]);
+        let unloaded = unloaded("s3://b/k/1\n\"s3://b/k/2\"\n").unwrap();
+        assert_eq!(unloaded, [Listed::new("b", "k/1"), Listed::new("b", "k/2")]);
+        assert!(super::inventory(r#"{"fileFormat":"ORC"}"#).is_err());
+        assert!(super::unloaded("nonsense").is_err());
+    }
+}
