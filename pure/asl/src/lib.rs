@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 mod compile;
+pub mod document;
 mod excerpt;
 mod finding;
 mod locate;
@@ -13,7 +14,7 @@ mod read;
 pub use excerpt::{describe, excerpt};
 pub use finding::{Finding, Position, Severity};
 use read::json::{self, FaultKind};
-use read::yaml;
+use read::yaml::{self, Tags};
 
 /// The largest definition that is read, in bytes: the quota of `CreateStateMachine`.
 pub const DEFINITION_BYTES_MAX: usize = 1024 * 1024;
@@ -101,7 +102,7 @@ pub fn yaml_to_json(text: &str) -> Result<String, Finding> {
 fn tree(text: &str, syntax: Syntax) -> Result<read::tree::Node, Finding> {
     match syntax {
         Syntax::Json => json::read(text).map_err(|fault| json_finding(text, &fault)),
-        Syntax::Yaml => yaml::read(text).map_err(|fault| yaml_finding(text, fault)),
+        Syntax::Yaml => yaml::read(text, Tags::Refused).map_err(|fault| yaml_finding(text, fault)),
     }
 }
 

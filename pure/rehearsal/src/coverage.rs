@@ -150,3 +150,14 @@ fn spots(of: &State, all: &mut Vec<(Spot, String)>) {
         all.push((Spot::Catcher { state: state(), number }, line));
     }
 }
+
+/// The names of all states of a definition.
+pub fn state_names(definition: &Definition) -> BTreeSet<String> {
+    let mut all = Vec::new();
+    machine(&definition.machine, &mut all);
+    let state = |(spot, _): (Spot, String)| match spot {
+        Spot::State { state } => Some(state),
+        _ => None,
+    };
+    all.into_iter().filter_map(state).collect()
+}

@@ -7,3 +7,4 @@ pub(crate) mod key;
 pub(crate) mod logs;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod test;

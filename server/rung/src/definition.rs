@@ -75,14 +75,16 @@ pub(crate) fn read(file: &Path, kind: MachineKind, names: &Names) -> Reading {
     reading
 }
 
-fn syntax_of(file: &Path) -> Syntax {
+/// How a definition's file is written, by its name.
+pub(crate) fn syntax_of(file: &Path) -> Syntax {
     match file.extension().and_then(|extension| extension.to_str()) {
         Some("yaml" | "yml") => Syntax::Yaml,
         _ => Syntax::Json,
     }
 }
 
-fn kind_of(kind: MachineKind) -> asl::MachineKind {
+/// The type as definitions are read for.
+pub(crate) fn kind_of(kind: MachineKind) -> asl::MachineKind {
     match kind {
         MachineKind::Standard => asl::MachineKind::Standard,
         MachineKind::Express => asl::MachineKind::Express,
@@ -90,7 +92,7 @@ fn kind_of(kind: MachineKind) -> asl::MachineKind {
 }
 
 /// The finding with its line of the text, and its place as editors and terminals understand it.
-fn excerpt(file: &Path, text: &str, finding: &asl::Finding) -> String {
+pub(crate) fn excerpt(file: &Path, text: &str, finding: &asl::Finding) -> String {
     let whole = asl::excerpt(text, finding);
     let Some(position) = finding.position else { return whole };
     let place = place(file, position.line, position.column);

@@ -10,6 +10,7 @@ use crate::trouble::{CANNOT_BEGIN, Trouble};
 
 mod api;
 mod assemble;
+mod check;
 mod client;
 mod commands;
 mod config;
@@ -53,8 +54,10 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Start an execution on a running server and follow it to its end
     Run(commands::run::Arguments),
-    /// Check definitions and show what is wrong with them
+    /// Check definitions and templates and show what is wrong with them
     Check(commands::check::Arguments),
+    /// Run workflow tests, with mocked tasks and in virtual time
+    Test(commands::test::Arguments),
     /// Check what usually goes wrong on a machine, and say how to mend it
     Doctor(commands::doctor::Arguments),
     /// Show the events of a log group, and follow it
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, began: Instant) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(arguments) => return Ok(commands::check::run(arguments)),
+        Command::Test(arguments) => return commands::test::run(arguments),
         Command::Key(arguments) => return commands::key::run(arguments),
         _ => {}
     }
@@ -91,7 +95,7 @@ fn run(command: &Command, began: Instant) -> anyhow::Result<ExitCode> {
             Command::Run(arguments) => commands::run::run(arguments).await,
             Command::Logs(arguments) => commands::logs::run(arguments).await,
             Command::Doctor(arguments) => commands::doctor::run(arguments).await,
-            Command::Check(_) | Command::Key(_) => Ok(ExitCode::SUCCESS),
+            Command::Check(_) | Command::Test(_) | Command::Key(_) => Ok(ExitCode::SUCCESS),
         }
     });
     // What still runs was asked to end already; a blocked thread must not hold the process.

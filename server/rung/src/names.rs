@@ -1,18 +1,14 @@
 //! Names in definitions and environments, `${functions.charge-card.arn}`, and what they stand for.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::folder::listed;
-use crate::site::Site;
 use crate::trouble::Trouble;
 
 /// What may be named, and its text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     values: BTreeMap<String, String>,
-    /// Whether ARNs of things that nobody has seen are made up, to check a file on its own.
-    lenient: bool,
 }
 
 /// A name that stands for nothing, with its place in the text; both from 1.
@@ -24,14 +20,6 @@ pub(crate) struct Unknown {
 }
 
 impl Names {
-    /// Names for a definition without a folder around it: every ARN that could be meant.
-    pub(crate) fn anything() -> Names {
-        let mut names = Names { lenient: true, ..Names::default() };
-        names.insert("Region", "us-east-1");
-        names.insert("AccountId", "000000000000");
-        names
-    }
-
     pub(crate) fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.values.insert(name.into(), value.into());
     }
@@ -60,8 +48,8 @@ impl Names {
                 rest = "";
                 break;
             };
-            match self.value(name) {
-                Some(value) => filled.push_str(&value),
+            match self.get(name) {
+                Some(value) => filled.push_str(value),
                 None => unknown.push(place(text, text.len() - from.len(), name)),
             }
             rest = after;
@@ -82,21 +70,9 @@ impl Names {
         })
     }
 
-    fn value(&self, name: &str) -> Option<Cow<'_, str>> {
-        if let Some(value) = self.values.get(name) {
-            return Some(Cow::Borrowed(value));
-        }
-        if !self.lenient {
-            return None;
-        }
-        let (kind, name) = name.strip_suffix(".arn")?.split_once('.')?;
-        let site = Site::default();
-        match kind {
-            "functions" => Some(Cow::Owned(site.function_arn(name))),
-            "activities" => Some(Cow::Owned(site.activity_arn(name))),
-            "machines" => Some(Cow::Owned(site.machine_arn(name))),
-            _ => None,
-        }
+    /// What a name stands for.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
     }
 }
 
@@ -130,18 +106,6 @@ mod tests {
         ] {
             assert_eq!(names().fill(text).expect(text), expected);
         }
-    }
-
-    #[test]
-    fn a_file_on_its_own_may_name_any_arn() {
-        let names = Names::anything();
-        let filled = names.fill("${functions.f.arn} ${activities.a.arn}").expect("both are ARNs");
-        assert_eq!(
-            filled,
-            "arn:aws:lambda:us-east-1:000000000000:function:f \
-             arn:aws:states:us-east-1:000000000000:activity:a"
-        );
-        assert!(names.fill("${Regoin}").is_err());
     }
 
     #[test]

@@ -5,20 +5,20 @@ use serde_json::{Map, Number, Value};
 
 /// A stretch of the text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) length: usize,
+pub struct Span {
+    pub start: usize,
+    pub length: usize,
 }
 
 /// A value and its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) shape: Shape,
-    pub(crate) span: Span,
+pub struct Node {
+    pub shape: Shape,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Shape {
+pub enum Shape {
     Null,
     Bool(bool),
     Number(Number),
@@ -29,16 +29,16 @@ pub(crate) enum Shape {
 
 /// An object's members in order. Of a repeated key the last value counts (SFN-ASL-5).
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Members {
+pub struct Members {
     members: IndexMap<String, Member>,
     /// The keys that were there before, and where they stand again.
     pub(crate) repeated: Vec<(String, Span)>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) key: Span,
-    pub(crate) node: Node,
+pub struct Member {
+    pub key: Span,
+    pub node: Node,
 }
 
 impl Members {
@@ -49,43 +49,43 @@ impl Members {
         self.members.insert(name, Member { key, node });
     }
 
-    pub(crate) fn get_entry(&self, name: &str) -> Option<(&str, &Member)> {
+    pub fn get_entry(&self, name: &str) -> Option<(&str, &Member)> {
         self.members.get_key_value(name).map(|(name, member)| (name.as_str(), member))
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
+    pub fn get(&self, name: &str) -> Option<&Node> {
         self.members.get(name).map(|member| &member.node)
     }
 
-    pub(crate) fn contains(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         self.members.contains_key(name)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
         self.members.iter().map(|(name, member)| (name.as_str(), member))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 }
 
 impl Node {
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.shape {
             Shape::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    pub(crate) fn object(&self) -> Option<&Members> {
+    pub fn object(&self) -> Option<&Members> {
         match &self.shape {
             Shape::Object(members) => Some(members),
             _ => None,
         }
     }
 
-    pub(crate) fn array(&self) -> Option<&[Node]> {
+    pub fn array(&self) -> Option<&[Node]> {
         match &self.shape {
             Shape::Array(items) => Some(items),
             _ => None,
@@ -93,7 +93,7 @@ impl Node {
     }
 
     /// The plain value, without places.
-    pub(crate) fn to_value(&self) -> Value {
+    pub fn to_value(&self) -> Value {
         match &self.shape {
             Shape::Null => Value::Null,
             Shape::Bool(value) => Value::Bool(*value),

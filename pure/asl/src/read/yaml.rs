@@ -28,13 +28,20 @@ pub(crate) enum FaultKind {
     TooDeep,
 }
 
+/// What to do with a tag that is not YAML's own, such as `!Sub`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tags {
+    Refused,
+    Ignored,
+}
+
 /// Reads one YAML document.
-pub(crate) fn read(text: &str) -> Result<Node, Fault> {
+pub(crate) fn read(text: &str, tags: Tags) -> Result<Node, Fault> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
-        reject_unsupported_tags: true,
+        reject_unsupported_tags: tags == Tags::Refused,
         with_snippet: false,
         budget: serde_saphyr::budget! { max_depth: NESTING_MAX },
     };

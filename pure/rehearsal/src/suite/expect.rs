@@ -131,6 +131,9 @@ impl Expect {
             lines.push(format!("expected to end {}, ended {status}{why}", self.status));
         }
         text("error", self.error.as_deref(), rehearsal.error.as_deref(), &mut lines);
+        if self.status == status && !lines.is_empty() {
+            lines.extend(rehearsal.cause.as_ref().map(|cause| format!("  its cause: {cause}")));
+        }
         text("cause", self.cause.as_deref(), rehearsal.cause.as_deref(), &mut lines);
         if let Some(part) = &self.cause_includes {
             let cause = rehearsal.cause.as_deref().unwrap_or("");
