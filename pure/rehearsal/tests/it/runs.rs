@@ -128,7 +128,9 @@ fn express_executions_end_after_five_minutes() {
 
 #[test]
 fn equal_seeds_give_equal_runs() {
-    let retry = json!({ "Retry": [{ "ErrorEquals": ["States.ALL"], "MaxAttempts": 9, "JitterStrategy": "FULL" }] });
+    let retrier =
+        json!({ "ErrorEquals": ["States.ALL"], "MaxAttempts": 9, "JitterStrategy": "FULL" });
+    let retry = json!({ "Retry": [retrier] });
     let definition = definition(&task(FUNCTION, retry));
     let answers = mocks(json!({ "Work": { "error": "E" } }));
     let with_seed = |seed| {

@@ -100,14 +100,14 @@ async fn a_change_takes_effect_with_the_next_call() {
         |n: u32| format!("import time\ndef handler(e, c):\n    time.sleep(e)\n    return {n}\n");
     world.python("changes", &source(1));
     assert_eq!(world.value("changes", "0").await, 1);
-    let running = world.value("changes", "0.5");
+    let running = world.value("changes", "2.5");
     let change = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         world.write("changes", "app.py", &source(2));
         assert!(world.functions.reload("changes"));
         let begin = Instant::now();
         assert_eq!(world.value("changes", "0").await, 2);
-        assert!(begin.elapsed() < Duration::from_millis(400), "it does not wait for the old one");
+        assert!(begin.elapsed() < Duration::from_secs(2), "it does not wait for the old one");
     };
     let (old, ()) = tokio::join!(running, change);
     assert_eq!(old, 1);
