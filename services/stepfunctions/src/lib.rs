@@ -4,6 +4,7 @@
 //! kept.
 
 mod activities;
+mod admission;
 mod calls;
 mod definitions;
 mod driver;

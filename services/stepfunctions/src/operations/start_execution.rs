@@ -52,6 +52,7 @@ impl Operation<Service> for StartExecution {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
+        service.admit().await?;
         let checked = check(service, input)?;
         let routed = route(service, caller, &checked.arn)?;
         let compiled = service

@@ -10,7 +10,9 @@
 
 mod cases;
 mod distributed;
+mod full_disk;
 mod logging;
 mod redrive;
 mod rig;
 mod test_state;
+mod world;

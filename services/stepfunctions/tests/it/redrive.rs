@@ -1,12 +1,11 @@
 //! RedriveExecution over the store: what moves, what is kept, what is refused, what a crash leaves.
 
-mod world;
-
 use expect_test::expect;
 use serde_json::{Value, json};
 use store::failures::{Call, Failure};
 use workflow::Limits;
-use world::{DAY_MS, HEAD, MINUTE_MS, World, call, text};
+
+use crate::world::{DAY_MS, HEAD, MINUTE_MS, World, call, text};
 
 /// One state: a task of the activity `a`.
 fn task() -> Value {
