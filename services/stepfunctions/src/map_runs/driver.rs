@@ -2,6 +2,10 @@
 //! end, and tells the parent when all is over. What it knows is ahead of its row only by what can
 //! be found out again: a child's name tells whether it was started, its rows how it ended.
 
+mod finish;
+mod resume;
+mod tolerance;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,23 +15,20 @@ use store::Pressure;
 use store::error::Unavailable;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use workflow::event::Event;
 use workflow::execution::Status;
 use workflow::history::Failure;
-use workflow::map_run::{Form, MapRun, READER_ERROR, Scope, THRESHOLD_CAUSE, THRESHOLD_ERROR};
+use workflow::map_run::{Form, MapRun, Scope, THRESHOLD_CAUSE, THRESHOLD_ERROR};
 use workflow::payload::Payload;
 
 use super::batches::{Batches, Select, Work};
 use super::children::{Children, Start};
 use super::reader::Items;
-use super::{Ended, Message, length, results};
+use super::{Ended, Message, length};
 use crate::definitions::Compiled;
 use crate::driver::DispatchError;
-use crate::records::{
-    self, Counts, ExecutionId, MapRunId, MapRunLimits, MapRunRecord, MapRunStatus, StartRecord,
-    Unreadable,
-};
+use crate::records::{self, ExecutionId, MapRunId, MapRunRecord, StartRecord, Unreadable};
 use crate::service::Service;
+use tolerance::exceeds;
 
 /// Children that run at once, whatever is asked for (SFN-DMAP-3).
 const CONCURRENCY_MAX: u64 = 10_000;
@@ -241,94 +242,6 @@ impl Driver {
                 return Ok(());
             }
         }
-    }
-
-    /// Takes back what a stop interrupted.
-    async fn resume(&mut self) -> Result<(), Stuck> {
-        let progress = &self.record.progress;
-        let unended: Vec<u64> = progress.ended.missing(progress.started).collect();
-        for index in unended {
-            if !self.take_back(index)? && !self.ending() {
-                return Err(Unreadable::new("a started child is gone").into());
-            }
-        }
-        if self.ending() {
-            self.take_back_unknown()?;
-        }
-        if let Err(failure) = self.read_again().await {
-            self.fail(failure);
-        }
-        self.collect_again()?;
-        if self.record.aborting || self.record.progress.failure.is_some() {
-            self.stop_children();
-        }
-        Ok(())
-    }
-
-    /// Opens a child again that was started; false when it was not.
-    fn take_back(&mut self, index: u64) -> Result<bool, Stuck> {
-        let Some(found) = self.children.find(index)? else { return Ok(false) };
-        let items = found.start.child.as_ref().map_or(1, |child| child.items);
-        self.open.insert(index, Open { id: Some(found.id), items, before: 0, work: None });
-        self.children.adopt(found, index);
-        Ok(true)
-    }
-
-    /// Children whose start the row does not know of yet. A run that goes on meets them when it
-    /// reads their items again; one that is ending has to look. No gap between them is longer than
-    /// the number of starts under way.
-    fn take_back_unknown(&mut self) -> Result<(), Stuck> {
-        let (mut index, mut missed) = (self.record.progress.started, 0);
-        while missed <= STARTING_MAX * 2 {
-            let known = self.record.progress.ended.contains(index);
-            if known || self.take_back(index)? {
-                (missed, self.next) = (0, self.next.max(index + 1));
-            } else {
-                missed += 1;
-            }
-            index += 1;
-        }
-        Ok(())
-    }
-
-    /// Passes over what was consumed; counts all items where a percentage is of them
-    /// (SFN-SEM-61).
-    async fn read_again(&mut self) -> Result<(), Failure> {
-        let share = self.record.limits.tolerated_failure_percentage.unwrap_or(0.0);
-        let counts = share > 0.0 && share < 100.0 && !self.record.progress.items_known;
-        if counts && self.batches.is_some() {
-            let mut items = Items::new(self.service.objects.clone(), &self.plan.source)?;
-            let mut total = 0;
-            while items.next().await?.is_some() {
-                total += 1;
-            }
-            let progress = &mut self.record.progress;
-            (progress.items_total, progress.items_known) = (total, true);
-            self.unsaved = true;
-        }
-        match &mut self.batches {
-            Some(batches) => batches.skip(self.consumed).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Outputs of children that ended before a restart.
-    fn collect_again(&mut self) -> Result<(), Stuck> {
-        if self.record.progress.output_bytes > self.output_bytes_max() || !self.keeps_outputs() {
-            self.outputs = None;
-            return Ok(());
-        }
-        let last = self.record.progress.executions_total;
-        let ended: Vec<u64> =
-            (0..last).filter(|index| self.record.progress.ended.contains(*index)).collect();
-        for index in ended {
-            let found = self.children.find(index)?;
-            let output = found.and_then(|found| found.head.output);
-            if let (Some(outputs), Some(output)) = (&mut self.outputs, output) {
-                outputs.insert(index, output);
-            }
-        }
-        Ok(())
     }
 
     /// Whether outputs go into the state's own output.
@@ -569,208 +482,11 @@ impl Driver {
         }
         Ok(())
     }
-
-    /// Enters into the record what the children say.
-    fn count(&mut self) {
-        let lowest = self.open.iter().find(|(_, open)| open.id.is_none());
-        let (started, consumed) = match lowest {
-            Some((index, open)) => (*index, open.before),
-            None => (self.next, self.consumed),
-        };
-        let progress = &mut self.record.progress;
-        (progress.started, progress.consumed) = (started, consumed);
-        progress.executions.running = self.open.len() as u64;
-        progress.items.running = self.open.values().map(|open| open.items).sum();
-        progress.executions_total = self.next;
-        if !progress.items_known {
-            progress.items_total = self.consumed;
-        }
-    }
-
-    async fn save(&mut self) -> Result<(), Stuck> {
-        self.count();
-        let (service, run, record) = (self.service.clone(), self.run, self.record.clone());
-        let partition = self.service.partition_of(self.record.parent);
-        let saved = self.service.store.commit(partition, move |stage| {
-            let row = service.staged_map_run(stage, run)?;
-            let row = row.ok_or_else(|| Unreadable::new("a map run's row is gone"))?;
-            let merged = MapRunRecord { progress: record.progress, ..row };
-            service.put_map_run(stage, run, &merged);
-            Ok::<_, Unreadable>(merged)
-        });
-        let row = saved.await??;
-        self.adopt_row(&row);
-        (self.unsaved, self.saved_at) = (false, Instant::now());
-        Ok(())
-    }
-
-    /// Ends the run together with the parent's state. False when it turned out to be aborted.
-    async fn finish(&mut self) -> Result<bool, Stuck> {
-        if self.unsaved {
-            self.save().await?;
-        }
-        if self.record.aborting {
-            self.end_aborted().await?;
-            return Ok(true);
-        }
-        let (frame, attempt) = (self.plan.frame, self.plan.attempt);
-        let written = self.results().await;
-        let (status, event) = match (self.record.progress.failure.clone(), written) {
-            (None, Ok(output)) => {
-                (MapRunStatus::Succeeded, Event::MapRunSucceeded { frame, attempt, output })
-            }
-            (Some(failure), _) | (None, Err(failure)) => {
-                let Failure { error, cause } = failure;
-                (MapRunStatus::Failed, Event::MapRunFailed { frame, attempt, error, cause })
-            }
-        };
-        self.end(status, event).await
-    }
-
-    /// Writes results, and makes the state's output of them.
-    async fn results(&mut self) -> Result<Option<Payload>, Failure> {
-        let failure = self.record.progress.failure.clone();
-        let unread =
-            failure.as_ref().is_some_and(|failure| failure.error.as_deref() == Some(READER_ERROR));
-        if failure.is_some()
-            && self.plan.writer.as_ref().is_none_or(|writer| writer.parameters.is_none())
-        {
-            return Ok(None);
-        }
-        let writer = results::Results {
-            service: &self.service,
-            children: &self.children,
-            writer: self.plan.writer.as_ref(),
-            executions: self.next,
-            items_succeeded: self.record.progress.items.succeeded,
-            bytes_max: self.output_bytes_max(),
-        };
-        let pending = self.batches.as_mut().filter(|_| failure.is_some() && !unread);
-        let written = writer.write(self.outputs.take(), pending).await;
-        let progress = &mut self.record.progress;
-        if let Ok(written) = &written {
-            progress.executions.results_written = written.executions;
-            progress.items.results_written = written.items;
-        }
-        written.map(|written| written.output)
-    }
-
-    async fn end(&mut self, status: MapRunStatus, event: Event) -> Result<bool, Stuck> {
-        self.count();
-        let partition = self.service.partition_of(self.record.parent);
-        let ended = self
-            .service
-            .with_fetching(|| {
-                let (service, run) = (self.service.clone(), self.run);
-                let (record, event) = (self.record.clone(), event.clone());
-                let store = self.service.store.clone();
-                async move {
-                    store
-                        .commit(partition, move |stage| {
-                            let row = service.staged_map_run(stage, run)?;
-                            let row =
-                                row.ok_or_else(|| Unreadable::new("a map run's row is gone"))?;
-                            if row.aborting {
-                                return Ok(Some(row));
-                            }
-                            let parent = record.parent;
-                            let stop_ms = Some(service.host.now_ms());
-                            let progress = record.progress;
-                            let over = MapRunRecord { status, stop_ms, progress, ..row };
-                            service.put_map_run(stage, run, &over);
-                            service.apply(stage, parent, event)?;
-                            Ok(None)
-                        })
-                        .await
-                }
-            })
-            .await?;
-        if let Some(row) = &ended {
-            self.adopt_row(row);
-        }
-        Ok(ended.is_none())
-    }
-
-    /// Nobody waits for the run any more: its rows alone say how it ended.
-    async fn end_aborted(&mut self) -> Result<(), Stuck> {
-        self.count();
-        let (service, run, record) = (self.service.clone(), self.run, self.record.clone());
-        let (frame, attempt) = (self.plan.frame, self.plan.attempt);
-        let partition = self.service.partition_of(self.record.parent);
-        let ended = self.service.store.commit(partition, move |stage| {
-            let row = service.staged_map_run(stage, run)?;
-            let row = row.ok_or_else(|| Unreadable::new("a map run's row is gone"))?;
-            let over = MapRunRecord {
-                status: MapRunStatus::Aborted,
-                stop_ms: Some(service.host.now_ms()),
-                progress: record.progress,
-                ..row
-            };
-            service.put_map_run(stage, run, &over);
-            if let Some(day) = over.parent_closed_day {
-                let of_key = records::map_run_of_key(over.parent, frame, attempt);
-                service.move_map_run(stage, run, of_key, day);
-            }
-            Ok::<_, Unreadable>(())
-        });
-        ended.await??;
-        Ok(())
-    }
 }
 
 async fn next_work(batches: &mut Option<Batches>) -> Result<Option<Work>, Failure> {
     match batches {
         Some(batches) => batches.next().await,
         None => Ok(None),
-    }
-}
-
-/// Whether failed and timed out items are too many. A limit that is not given does not count
-/// when the other one is.
-fn exceeds(limits: &MapRunLimits, items: &Counts, total: Option<u64>) -> bool {
-    let failed = items.failed + items.timed_out;
-    if failed == 0 {
-        return false;
-    }
-    let by_share = limits.tolerated_failure_percentage.is_some_and(|share| match total {
-        Some(total) => failed as f64 * 100.0 > share * total as f64,
-        None => share == 0.0,
-    });
-    let by_count = match (limits.tolerated_failure_count, limits.tolerated_failure_percentage) {
-        (Some(count), _) => failed > count,
-        (None, None) => true,
-        (None, Some(_)) => false,
-    };
-    by_count || by_share
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // SFN-DMAP-10, SFN-SEM-61
-    #[test]
-    fn either_limit_decides() {
-        let limits = |count, share| MapRunLimits {
-            max_concurrency: 0,
-            tolerated_failure_count: count,
-            tolerated_failure_percentage: share,
-        };
-        let failed =
-            |failed, timed_out| Counts { failed, timed_out, aborted: 9, ..Counts::default() };
-        let rows = [
-            (limits(None, None), failed(0, 0), Some(10), false),
-            (limits(None, None), failed(1, 0), Some(10), true),
-            (limits(Some(2), None), failed(1, 1), Some(10), false),
-            (limits(Some(2), None), failed(2, 1), Some(10), true),
-            (limits(None, Some(20.0)), failed(2, 0), Some(10), false),
-            (limits(None, Some(20.0)), failed(3, 0), Some(10), true),
-            (limits(None, Some(20.0)), failed(3, 0), None, false),
-            (limits(Some(5), Some(0.0)), failed(1, 0), None, true),
-            (limits(Some(0), Some(100.0)), failed(1, 0), Some(1), true),
-        ];
-        for (limits, items, total, expected) in rows {
-            assert_eq!(exceeds(&limits, &items, total), expected, "{limits:?} {items:?}");
-        }
     }
 }

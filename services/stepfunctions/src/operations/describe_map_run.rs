@@ -46,8 +46,6 @@ struct ToldCounts {
     aborted: u64,
     total: u64,
     results_written: u64,
-    failures_not_redrivable: u64,
-    pending_redrive: u64,
 }
 
 impl Operation<Service> for DescribeMapRun {
@@ -97,7 +95,5 @@ fn told(counts: &Counts, total: u64, status: MapRunStatus) -> ToldCounts {
         aborted: counts.aborted,
         total,
         results_written: if over { counts.results_written } else { 0 },
-        failures_not_redrivable: 0,
-        pending_redrive: 0,
     }
 }

@@ -179,7 +179,7 @@ impl Comparison {
     }
 
     fn texts(&mut self, wanted: &str, text: &str) -> bool {
-        let token = Regex::new(r"<[A-Za-z_-]+:\d+>|<[A-Za-z]+_\d+idx>").unwrap();
+        let token = Regex::new(r"<[A-Za-z_-]+:\d+>|<[A-Za-z0-9]+_\d+idx>").unwrap();
         if !token.is_match(wanted) {
             return wanted == text;
         }

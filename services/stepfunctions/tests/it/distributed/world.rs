@@ -115,14 +115,19 @@ impl World {
     /// Starts an execution of a definition; its ARN.
     #[track_caller]
     pub(crate) fn start(&mut self, definition: &Value, input: &Value) -> String {
+        self.start_text(&definition.to_string(), &input.to_string().into())
+    }
+
+    #[track_caller]
+    pub(crate) fn start_text(&mut self, definition: &str, input: &Value) -> String {
         self.machines += 1;
         let body = json!({
-            "name": format!("M{}", self.machines), "definition": definition.to_string(),
+            "name": format!("M{}", self.machines), "definition": definition,
             "roleArn": "arn:aws:iam::000000000000:role/r",
         });
         let machine = self.call("CreateStateMachine", body);
         let body = json!({
-            "stateMachineArn": machine["stateMachineArn"], "input": input.to_string(),
+            "stateMachineArn": machine["stateMachineArn"], "input": input,
         });
         self.call("StartExecution", body)["executionArn"].as_str().unwrap().to_owned()
     }
