@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use asl::model::{Pattern, Resource};
 use serde_json::{Value, json};
+use workflow::event::Event;
+use workflow::execution::FrameId;
 use workflow::payload::Payload;
 
 /// Mocks by the names of states, which are unique in a definition (SFN-ASL-3).
@@ -111,6 +113,38 @@ impl Reply {
     pub fn of(answer: Answer) -> Reply {
         Reply { answer, after_ms: 0, heartbeat_ms: None }
     }
+}
+
+/// An attempt of a task that wants an answer.
+pub struct Task<'a> {
+    pub frame: FrameId,
+    pub attempt: u32,
+    pub resource: &'a Resource,
+    pub parameters: &'a Payload,
+    /// Whether it is a job or waits for a callback.
+    pub token: bool,
+}
+
+/// What happens to a mocked task first: a worker takes it, or its call is answered.
+pub fn begin(task: &Task<'_>) -> Option<Event> {
+    let (frame, attempt) = (task.frame, task.attempt);
+    if matches!(task.resource, Resource::Activity { .. }) {
+        let worker_name = Some("mock".to_owned());
+        return Some(Event::ActivityStarted { frame, attempt, worker_name });
+    }
+    let output = Payload::empty_object();
+    task.token.then_some(Event::TaskSubmitted { frame, attempt, output })
+}
+
+/// How a mocked task ends; `None` for silence.
+pub fn end(answer: &Answer, task: &Task<'_>) -> Option<Event> {
+    let (frame, attempt) = (task.frame, task.attempt);
+    if let Some(output) = result_of(answer, Some(task.resource)) {
+        return Some(Event::TaskSucceeded { frame, attempt, output });
+    }
+    let Answer::Throw { error, cause } = answer else { return None };
+    let (error, cause) = (error.clone(), cause.clone());
+    Some(Event::TaskFailed { frame, attempt, error, cause })
 }
 
 /// The result that an answer gives a task of this resource; `None` when it is a failure or none.

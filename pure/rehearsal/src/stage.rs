@@ -11,12 +11,11 @@ use workflow::event::Event;
 use workflow::execution::{About, Execution, FrameId, Status};
 use workflow::history::{Details, HistoryEvent};
 use workflow::map_run::{MapRun, Source};
-use workflow::payload::Payload;
 use workflow::way::Way;
 use workflow::{Environment, Limits, Surroundings};
 
 use crate::coverage::Spot;
-use crate::mocks::{self, Answer, Mocks, Reply, Said, Used};
+use crate::mocks::{self, Answer, Mocks, Reply, Said, Task, Used};
 use crate::{EXPRESS_MS_MAX, Problem, Rehearsal, Setting};
 
 /// Events of one rehearsal, heartbeats and all; a bound for what never ends.
@@ -134,14 +133,14 @@ impl<'a> Stage<'a> {
         match effect {
             Effect::Call(call) => self.call(&call),
             Effect::Offer { frame, attempt, activity_arn, input } => {
-                let asked = Asked {
+                let task = Task {
                     frame,
                     attempt,
                     resource: &Resource::Activity { arn: activity_arn },
                     parameters: &input,
                     token: false,
                 };
-                self.ask(&asked);
+                self.ask(&task);
             }
             Effect::MapRun(run) => self.map_run(&run),
             Effect::SetTimer { frame, kind, due_ms } => {
@@ -155,31 +154,31 @@ impl<'a> Stage<'a> {
     }
 
     fn call(&mut self, call: &Call) {
-        let asked = Asked {
+        let task = Task {
             frame: call.frame,
             attempt: call.attempt,
             resource: &call.resource,
             parameters: &call.parameters,
             token: call.token.is_some(),
         };
-        self.ask(&asked);
+        self.ask(&task);
     }
 
     /// Looks the answer up and arranges what follows from it.
-    fn ask(&mut self, asked: &Asked<'_>) {
-        let Some(frame) = self.execution.frames.get(&asked.frame) else { return };
+    fn ask(&mut self, task: &Task<'_>) {
+        let Some(frame) = self.execution.frames.get(&task.frame) else { return };
         let state = frame.visit.state.to_string();
         *self.attempts.entry(state.clone()).or_default() += 1;
         let mocks = self.mocks;
-        match mocks.next(&mut self.used, &state, asked.parameters.value()) {
-            Said::Reply(reply) => self.arrange(asked, reply),
+        match mocks.next(&mut self.used, &state, task.parameters.value()) {
+            Said::Reply(reply) => self.arrange(task, reply),
             Said::NotMocked => {
-                let resource = text_of(asked.resource).to_owned();
-                let parameters = shortened(asked.parameters.text());
+                let resource = text_of(task.resource).to_owned();
+                let parameters = shortened(task.parameters.text());
                 self.refuse(Problem::NotMocked { state, resource, parameters });
             }
             Said::NoAnswer { call } => {
-                let parameters = shortened(asked.parameters.text());
+                let parameters = shortened(task.parameters.text());
                 self.refuse(Problem::NoAnswer { state, call, parameters });
             }
         }
@@ -224,25 +223,17 @@ impl<'a> Stage<'a> {
         self.problem.get_or_insert(problem);
     }
 
-    fn arrange(&mut self, asked: &Asked<'_>, reply: &Reply) {
-        let Asked { frame, attempt, .. } = *asked;
-        if matches!(asked.resource, Resource::Activity { .. }) {
-            let worker_name = Some("rehearsal".to_owned());
-            self.soon(0, Event::ActivityStarted { frame, attempt, worker_name });
-        } else if asked.token {
-            self.soon(0, Event::TaskSubmitted { frame, attempt, output: Payload::empty_object() });
+    fn arrange(&mut self, task: &Task<'_>, reply: &Reply) {
+        let (frame, attempt) = (task.frame, task.attempt);
+        if let Some(begin) = mocks::begin(task) {
+            self.soon(0, begin);
         }
         if let Some(pause_ms) = reply.heartbeat_ms.filter(|pause_ms| *pause_ms > 0) {
             self.arrange_beat(pause_ms, frame, attempt);
         }
-        let end = match (&reply.answer, mocks::result_of(&reply.answer, Some(asked.resource))) {
-            (_, Some(output)) => Event::TaskSucceeded { frame, attempt, output },
-            (Answer::Throw { error, cause }, _) => {
-                Event::TaskFailed { frame, attempt, error: error.clone(), cause: cause.clone() }
-            }
-            _ => return,
-        };
-        self.soon(reply.after_ms, end);
+        if let Some(end) = mocks::end(&reply.answer, task) {
+            self.soon(reply.after_ms, end);
+        }
     }
 
     fn soon(&mut self, after_ms: i64, event: Event) {
@@ -326,15 +317,6 @@ impl<'a> Stage<'a> {
             history: self.history,
         }
     }
-}
-
-/// A task that wants an answer.
-struct Asked<'a> {
-    frame: FrameId,
-    attempt: u32,
-    resource: &'a Resource,
-    parameters: &'a Payload,
-    token: bool,
 }
 
 /// What the history tells of the way that was taken.

@@ -12,6 +12,7 @@ use functions::settings::{FolderFunction, Remote};
 use host::Host;
 use identity::Caller;
 pub(crate) use identity::Mode;
+use rehearsal::mock_config::MockConfig;
 use store::Store;
 use targets::objects::folder::Folder;
 use tokio::task::JoinHandle;
@@ -51,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) tls: Option<config::Tls>,
     pub(crate) functions: Vec<FunctionSource>,
+    /// Test cases that executions may be started with.
+    pub(crate) mocks: Option<MockConfig>,
 }
 
 /// A server that runs.
@@ -83,6 +86,7 @@ impl Server {
                 lambda: functions.clone(),
                 logs: Some(Arc::new(logs.clone())),
                 objects: Arc::new(Folder::new(settings.data.join(OBJECTS))),
+                mocks: settings.mocks.map(Arc::new),
                 drain_max: DRAIN_MAX,
                 retention_days: RETENTION_DAYS,
             },

@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) functions: BTreeMap<String, Function>,
     pub(crate) workers: BTreeMap<String, Worker>,
     pub(crate) demo: Vec<Demo>,
+    /// A `MockConfigFile.json`, for `dev`.
+    pub(crate) mock_config: Option<PathBuf>,
 }
 
 /// Whether AWS's quotas hold.

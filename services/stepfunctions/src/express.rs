@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use moment::EpochMs;
+use rehearsal::mocks::{Task, Used};
 use store::engine::{Family, Order};
 use store::error::Unavailable;
 use tokio::sync::mpsc;
-use workflow::effect::{Effect, TimerKind};
+use workflow::effect::{Call, Effect, TimerKind};
 use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Head, Status};
 use workflow::history::{Details, Failure, HistoryEvent};
@@ -36,6 +37,8 @@ struct Express<'a> {
     execution: Execution,
     timers: BTreeMap<(FrameId, TimerKind), EpochMs>,
     answers: mpsc::Sender<Event>,
+    /// Of the answers of a test case.
+    used: Used,
 }
 
 impl Service {
@@ -52,6 +55,7 @@ impl Service {
             execution,
             timers: BTreeMap::new(),
             answers,
+            used: Used::default(),
         };
         express.step(Event::Start);
         while express.execution.head.status == Status::Running {
@@ -171,12 +175,18 @@ impl Express<'_> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Call(call) => {
+                let mocked = self.mocked(&call);
                 let (service, start) = (self.service.clone(), self.start.clone());
                 let answers = self.answers.clone();
                 self.service.runtime.spawn(async move {
-                    let event = service.answer_event(0, &start, &call).await;
-                    // When the execution is over nobody listens any more.
-                    let _ = answers.send(event).await;
+                    let events = match mocked {
+                        Some(events) => events,
+                        None => vec![service.answer_event(0, &start, &call).await],
+                    };
+                    for event in events {
+                        // When the execution is over nobody listens any more.
+                        let _ = answers.send(event).await;
+                    }
                 });
             }
             Effect::SetTimer { frame, kind, due_ms } => {
@@ -189,6 +199,17 @@ impl Express<'_> {
             // outside.
             Effect::MapRun(_) | Effect::Offer { .. } | Effect::Close { .. } | Effect::Finished => {}
         }
+    }
+
+    fn mocked(&mut self, call: &Call) -> Option<Vec<Event>> {
+        let task = Task {
+            frame: call.frame,
+            attempt: call.attempt,
+            resource: &call.resource,
+            parameters: &call.parameters,
+            token: call.token.is_some(),
+        };
+        self.service.mocked.events(&mut self.used, self.start, &self.execution, &task)
     }
 
     fn fire(&mut self) {

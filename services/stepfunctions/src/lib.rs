@@ -15,6 +15,7 @@ mod integrations;
 mod logging;
 mod machines;
 mod map_runs;
+mod mocked;
 mod operations;
 mod records;
 mod service;

@@ -303,6 +303,9 @@ pub(crate) struct StartRecord {
     /// Of the children of map runs.
     #[serde(default)]
     pub(crate) child: Option<ChildRecord>,
+    /// The test case that answers its tasks.
+    #[serde(default)]
+    pub(crate) mock_case: Option<String>,
 }
 
 impl StartRecord {

@@ -32,6 +32,8 @@ pub struct Settings {
     pub logs: Option<Arc<dyn Logs>>,
     /// Where distributed Maps read items and write results.
     pub objects: Arc<dyn Objects>,
+    /// Test cases that executions may be started with; without them `#` names nothing.
+    pub mocks: Option<Arc<rehearsal::mock_config::MockConfig>>,
     /// How long a stop waits for calls under way.
     pub drain_max: Duration,
     /// Days that closed executions and their names are kept; AWS keeps them 90.
@@ -71,6 +73,7 @@ pub struct Inner {
     pub(crate) logs: Option<Arc<dyn Logs>>,
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) map_runs: crate::map_runs::MapRuns,
+    pub(crate) mocked: crate::mocked::Mocked,
     pub(crate) tokens: Tokens,
     pub(crate) definitions: Definitions,
     pub(crate) machines: Arc<Machines>,
@@ -101,6 +104,7 @@ impl Service {
         let tokens = Tokens::new(secret(&store, &host).await?);
         let activities = Activities::load(&store)?;
         let inner = Inner {
+            mocked: crate::mocked::Mocked::new(settings.mocks),
             tokens,
             activities,
             definitions: Definitions::default(),

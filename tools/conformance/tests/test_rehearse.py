@@ -4,7 +4,7 @@ import json
 import time
 import xml.etree.ElementTree as xml
 
-from support import ROOT, rung
+from support import ROLE, ROOT, ended, free_port, refused, rung
 
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:work"
 MACHINE = {
@@ -141,3 +141,79 @@ def test_the_example():
     done = rung("test", ROOT / "examples/order-fulfilment", "--coverage")
     assert done.returncode == 0, done.stdout
     assert "16/16 states" in done.stdout
+
+
+CALLS = {
+    "StartAt": "Work",
+    "States": {
+        "Work": {"Type": "Task", "Resource": FUNCTION, "ResultPath": "$.work",
+                 "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 1}], "Next": "Child"},
+        "Child": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2",
+                  "Parameters": {"StateMachineArn": FUNCTION}, "ResultPath": "$.child",
+                  "Next": "Pack"},
+        "Pack": {"Type": "Task", "ResultPath": "$.pack", "End": True,
+                 "Resource": "arn:aws:states:us-east-1:000000000000:activity:pack"},
+    },
+}
+CALLS_CONFIG = {
+    "StateMachines": {"calls": {"TestCases": {
+        "Good": {"Work": "Work", "Child": "Child", "Pack": "Pack"},
+        "Short": {"Work": "Busy", "Child": "Child", "Pack": "Pack"}}},
+        "fast": {"TestCases": {"Good": {"Work": "Work"}}}},
+    "MockedResponses": {
+        "Work": {"0": {"Throw": {"Error": "Busy", "Cause": "c"}}, "1": {"Return": "done"}},
+        "Busy": {"0": {"Throw": {"Error": "Busy", "Cause": "c"}}},
+        "Child": {"0": {"Return": {"Status": "SUCCEEDED"}}},
+        "Pack": {"0": {"Return": {"parcel": 1}}},
+    },
+}
+
+
+def test_the_server_runs_test_cases(new_server):
+    """executions on ARN#TestCase get the mocks of a configuration, others none"""
+    server = new_server()
+    (server.folder / "rung.toml").write_text('activities = ["pack"]\n')
+    (server.folder / "calls.asl.json").write_text(json.dumps(CALLS))
+    config = server.place / "MockConfigFile.json"
+    config.write_text(json.dumps(CALLS_CONFIG))
+    server.arguments = ["--mock-config", str(config)]
+    sfn = server.start().client()
+    [arn] = [one["stateMachineArn"] for one in sfn.list_state_machines()["stateMachines"]]
+
+    good = ended(sfn, sfn.start_execution(stateMachineArn=f"{arn}#Good")["executionArn"])
+    assert good["status"] == "SUCCEEDED", good
+    assert json.loads(good["output"]) == {
+        "work": "done", "child": {"Status": "SUCCEEDED"}, "pack": {"parcel": 1}}
+    assert good["stateMachineArn"] == arn
+    events = sfn.get_execution_history(executionArn=good["executionArn"])["events"]
+    types = [event["type"] for event in events]
+    assert types.count("LambdaFunctionFailed") == 1 and types.count("LambdaFunctionSucceeded") == 1
+    at = types.index("TaskSubmitted")
+    assert types[at - 2:at + 2] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+    assert types.index("ActivityScheduled") + 2 == types.index("ActivitySucceeded")
+
+    short = ended(sfn, sfn.start_execution(stateMachineArn=f"{arn}#Short")["executionArn"])
+    assert short["status"] == "FAILED" and "no response for call 1" in short["cause"]
+    plain = ended(sfn, sfn.start_execution(stateMachineArn=arn)["executionArn"])
+    assert plain["status"] == "FAILED" and plain["error"] != "Busy"
+    fault = refused("ValidationException", sfn.start_execution, stateMachineArn=f"{arn}#None")
+    assert "None" in fault.message
+
+    machine = {"StartAt": "Work", "States": {"Work": CALLS["States"]["Work"] | {"End": True}}}
+    del machine["States"]["Work"]["Next"]
+    fast = sfn.create_state_machine(name="fast", definition=json.dumps(machine), roleArn=ROLE,
+                                    type="EXPRESS")["stateMachineArn"]
+    done = sfn.start_sync_execution(stateMachineArn=f"{fast}#Good")
+    assert done["status"] == "SUCCEEDED" and json.loads(done["output"]) == {"work": "done"}
+
+
+def test_without_a_configuration_a_test_case_is_no_arn(sfn):
+    refused(("InvalidArn", "StateMachineDoesNotExist"), sfn.start_execution,
+            stateMachineArn="arn:aws:states:us-east-1:000000000000:stateMachine:calls#Good")
+
+
+def test_a_broken_mock_configuration_stops_the_start(tmp_path):
+    config = tmp_path / "mocks.json"
+    config.write_text('{"StateMachines": {"M": {"TestCases": {"C": {"S": "absent"}}}}}')
+    done = rung("dev", tmp_path, "--mock-config", config, "--port", free_port(), timeout=20)
+    assert done.returncode == 2 and "absent" in done.stderr

@@ -141,3 +141,20 @@ fn equal_seeds_give_equal_runs() {
     assert_eq!(with_seed(1).history, with_seed(1).history);
     assert_ne!(with_seed(1).elapsed_ms, with_seed(2).elapsed_ms);
 }
+
+#[test]
+fn a_mock_of_a_distributed_map_stands_for_its_children() {
+    let machine = json!({ "StartAt": "Each", "States": { "Each": {
+        "Type": "Map", "End": true,
+        "ItemProcessor": {
+            "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+            "StartAt": "Work",
+            "States": { "Work": { "Type": "Task", "Resource": FUNCTION, "End": true } } }
+    } } });
+    let run = rehearse(&machine, &mocks(json!({ "Each": { "result": [1, 2] } })), json!([3, 4]));
+    assert_eq!(*run.output.unwrap().value(), json!([1, 2]));
+    let run = rehearse(&machine, &mocks(json!({ "Each": { "error": "E" } })), json!([3, 4]));
+    assert_eq!(run.error.as_deref(), Some("E"));
+    let run = rehearse(&machine, &mocks(json!({})), json!([3, 4]));
+    assert!(matches!(run.problem, Some(Problem::Distributed { .. })), "{:?}", run.problem);
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use rehearsal::mock_config::MockConfig;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::api::Api;
@@ -41,6 +42,9 @@ pub(crate) struct Arguments {
     /// Show what the functions log.
     #[arg(long)]
     logs: bool,
+    /// AWS's MockConfigFile.json: executions started on ARN#TestCase run with its mocks.
+    #[arg(long, value_name = "FILE")]
+    mock_config: Option<PathBuf>,
     /// Leave when the folder's demos have ended: with exit code 0 if they ended as expected.
     #[arg(long)]
     once: bool,
@@ -104,6 +108,18 @@ fn show_logs(server: &Server, screen: Screen) -> tokio::task::JoinHandle<()> {
     })
 }
 
+/// The mock configuration that is named; read once, at the start.
+fn mocks(arguments: &Arguments, project: &Project) -> Result<Option<MockConfig>, Trouble> {
+    let configured = project.config.mock_config.as_ref().map(|file| project.root.join(file));
+    let Some(file) = arguments.mock_config.clone().or(configured) else { return Ok(None) };
+    let refuse = |reason: String| {
+        Trouble::new(format!("cannot read the mock configuration `{}`: {reason}", file.display()))
+            .remedy("docs/how-to/test-a-workflow.md shows the format")
+    };
+    let text = folder::definition_text(&file).map_err(refuse)?;
+    MockConfig::parse(&text).map(Some).map_err(|mistake| refuse(mistake.to_string()))
+}
+
 async fn start_server(arguments: &Arguments, project: &Project) -> anyhow::Result<(Server, Site)> {
     let config = &project.config;
     if config.bind.is_some() || config.keys.is_some() {
@@ -127,6 +143,7 @@ async fn start_server(arguments: &Arguments, project: &Project) -> anyhow::Resul
         limits: config.limits,
         tls: config.tls.clone().map(|tls| tls.inside(&project.root)),
         functions: project.functions.clone(),
+        mocks: mocks(arguments, project)?,
     };
     let server = Server::open(settings).await?;
     site.endpoint = format!("http://localhost:{}", server.port());

@@ -54,6 +54,7 @@ pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result
         limits: config.limits,
         tls: config.tls.clone().map(|tls| tls.inside(&root)),
         functions: functions.clone(),
+        mocks: None,
     };
     let server = Server::open(settings).await?;
     if let Some(reason) = server.set_functions(&functions, &site.names_of_server())?.first() {
@@ -94,6 +95,7 @@ fn refuse_what_dev_reads(config: &Config) -> Result<(), Trouble> {
         ("workers", config.workers.is_empty()),
         ("demo", config.demo.is_empty()),
         ("account", config.account.is_none()),
+        ("mock_config", config.mock_config.is_none()),
     ];
     match parts.iter().find(|(_, is_empty)| !is_empty) {
         None => Ok(()),

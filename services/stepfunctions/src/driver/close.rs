@@ -55,6 +55,7 @@ impl Service {
         if let Some(child) = &live.start.child {
             self.tell_map_run(stage, child, head);
         }
+        self.mocked.forget(id);
         let service = self.clone();
         after_commit(stage, move || service.closings.notify_waiters());
         if !fresh {

@@ -1,12 +1,15 @@
 //! Turns a transition into rows, and its effects into work for after the commit.
 
+use asl::model::Resource;
 use bytes::Bytes;
+use rehearsal::mocks::Task;
 use store::Stage;
 use workflow::Transition;
 use workflow::effect::Effect;
 use workflow::event::Event;
 use workflow::execution::{FrameId, Status};
 use workflow::history::HistoryEvent;
+use workflow::payload::Payload;
 
 use super::{Live, TimerKey};
 use crate::records::{
@@ -136,19 +139,23 @@ impl Service {
                 let key = records::effect_key(id, call.frame, call.attempt);
                 let row = records::to_row(Row::Effect, &key, &EffectRecord::default());
                 stage.put(&open, key, row);
+                let task = Task {
+                    frame: call.frame,
+                    attempt: call.attempt,
+                    resource: &call.resource,
+                    parameters: &call.parameters,
+                    token: call.token.is_some(),
+                };
+                let mocked = self.mocked.events_of(id, &live.start, &live.execution, &task);
                 let (service, start) = (self.clone(), live.start.clone());
-                after_commit(stage, move || service.perform(id, &start, call));
+                after_commit(stage, move || match mocked {
+                    Some(events) => service.play(id, events),
+                    None => service.perform(id, &start, call),
+                });
             }
             Effect::MapRun(plan) => self.record_map_run(stage, id, live, *plan),
             Effect::Offer { frame, attempt, activity_arn, input } => {
-                let key = records::task_key(id, frame, attempt);
-                let record =
-                    TaskRecord { activity_arn: activity_arn.clone(), input, leased: false };
-                let row = records::to_row(Row::Task, &key, &record);
-                stage.put(&open, key, row);
-                let service = self.clone();
-                let place = Place { id, frame, attempt };
-                after_commit(stage, move || service.activities.offer(&activity_arn, place));
+                self.record_offer(stage, id, live, (frame, attempt), (activity_arn, input));
             }
             Effect::Close { frame, attempt } => {
                 self.stop_job(stage, Place { id, frame, attempt });
@@ -175,6 +182,31 @@ impl Service {
             }
             Effect::Finished => {}
         }
+    }
+
+    /// A task of an activity, for its pollers or for its mock.
+    fn record_offer(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &Live,
+        (frame, attempt): (FrameId, u32),
+        (activity_arn, input): (String, Payload),
+    ) {
+        let service = self.clone();
+        let resource = Resource::Activity { arn: activity_arn.clone() };
+        let task = Task { frame, attempt, resource: &resource, parameters: &input, token: false };
+        let mocked = self.mocked.events_of(id, &live.start, &live.execution, &task);
+        if let Some(events) = mocked {
+            after_commit(stage, move || service.play(id, events));
+            return;
+        }
+        let key = records::task_key(id, frame, attempt);
+        let record = TaskRecord { activity_arn: activity_arn.clone(), input, leased: false };
+        let row = records::to_row(Row::Task, &key, &record);
+        stage.put(&self.families.open, key, row);
+        let place = Place { id, frame, attempt };
+        after_commit(stage, move || service.activities.offer(&activity_arn, place));
     }
 
     /// What an execution that closes leaves outside: armed timers, jobs and map runs. Their rows go

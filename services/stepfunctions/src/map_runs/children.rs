@@ -134,6 +134,7 @@ impl Children {
             region: self.start.region.clone(),
             named: true,
             trace_header: self.start.trace_header.clone(),
+            mock_case: self.start.mock_case.clone(),
             child: Some(ChildRecord {
                 run: self.run,
                 map_run_arn: self.map_run_arn.clone(),

@@ -55,6 +55,7 @@ impl Operation<Service> for StartExecution {
         service.admit().await?;
         let checked = check(service, input)?;
         let routed = route(service, caller, &checked.arn)?;
+        service.mocked.check(&routed.machine.name, checked.mock_case.as_deref())?;
         let compiled = service
             .definitions
             .find(&service.store, &routed.revision.definition)
@@ -76,6 +77,7 @@ pub(super) struct Checked {
     pub(super) name: Option<String>,
     pub(super) input: Payload,
     pub(super) trace_header: Option<String>,
+    pub(super) mock_case: Option<String>,
 }
 
 struct Asked<'a> {
@@ -97,8 +99,10 @@ pub(super) fn check(service: &Service, input: Input) -> Result<Checked, Fault> {
     if let Some(name) = input.name.as_deref().filter(|name| !name_chars_ok(name)) {
         return Err(faults::invalid_name(name));
     }
+    let (arn, mock_case) = service.mocked.part(input.state_machine_arn.unwrap_or_default());
     Ok(Checked {
-        arn: input.state_machine_arn.unwrap_or_default(),
+        arn,
+        mock_case,
         name: input.name,
         input: to_payload(input.input)?,
         trace_header: input.trace_header,
@@ -320,6 +324,7 @@ pub(super) fn to_start_of(
         region: caller.region.to_string(),
         named: false,
         trace_header: checked.trace_header,
+        mock_case: checked.mock_case,
         child: None,
     }
 }

@@ -83,6 +83,7 @@ impl Operation<Service> for StartSyncExecution {
         if routed.machine.kind != MachineType::Express {
             return Err(faults::machine_type_not_supported());
         }
+        service.mocked.check(&routed.machine.name, checked.mock_case.as_deref())?;
         let compiled = service
             .definitions
             .find(&service.store, &routed.revision.definition)

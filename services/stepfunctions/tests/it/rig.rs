@@ -60,6 +60,7 @@ pub(crate) async fn open_with(answer: &'static [u8], logs: Option<Arc<dyn Logs>>
         logs,
         objects: Arc::new(Folder::new("no-such-folder")),
         drain_max: Duration::ZERO,
+        mocks: None,
         retention_days: 90,
     };
     Service::open(store, host, settings).await.unwrap()

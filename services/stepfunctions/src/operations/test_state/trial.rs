@@ -373,6 +373,7 @@ fn pretend(service: &Service, caller: &Caller, checked: &Checked) -> StartRecord
         named: false,
         trace_header: None,
         child: None,
+        mock_case: None,
     }
 }
 

@@ -73,6 +73,7 @@ impl World {
             logs: None,
             objects: Arc::new(Folder::new(self.home.path())),
             drain_max: Duration::ZERO,
+            mocks: None,
             retention_days: 90,
         };
         let service = runtime.block_on(Service::open(store, host, settings)).unwrap();
