@@ -1,5 +1,5 @@
-//! Executions started on `<stateMachineArn>#<TestCase>`: tasks that the test case mocks are answered
-//! from a mock configuration, all others are performed. Only with such a configuration.
+//! Executions started on `<stateMachineArn>#<TestCase>`: tasks that the test case mocks are
+//! answered from a mock configuration, all others are performed. Only with such a configuration.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

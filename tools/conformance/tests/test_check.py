@@ -68,7 +68,8 @@ def test_good_definitions(tmp_path):
 
 def test_an_error_shows_its_line(tmp_path):
     file = write(tmp_path / "a.asl.json", '{\n  "StartAt": "A",\n  "States": {\n'
-                 '    "A": { "Type": "Pass", "Next": "B" },\n    "C": { "Type": "Succeed" }\n  }\n}')
+                 '    "A": { "Type": "Pass", "Next": "B" },\n'
+                 '    "C": { "Type": "Succeed" }\n  }\n}')
     done = rung("check", "a.asl.json", cwd=tmp_path)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
@@ -170,8 +171,8 @@ def test_what_cannot_be_read(tmp_path):
 
 
 @pytest.mark.parametrize("text", [
-    "", "[]", "{", "{" * 5000, '"', "${", '{"a": "${', "/*", "Resources: AWS::Serverless-2016-10-31 "
-    "AWS::StepFunctions::StateMachine [", '{"x": ' + '"${a}"' * 2000 + "}",
+    "", "[]", "{", "{" * 5000, '"', "${", '{"a": "${', "/*",
+    "Resources: AWS::Serverless-2016-10-31 AWS::StepFunctions::StateMachine [", '{"x": ' + '"${a}"' * 2000 + "}",
 ])
 @pytest.mark.parametrize("name", ["a.json", "a.yaml"])
 def test_nonsense_is_an_error(tmp_path, name, text):

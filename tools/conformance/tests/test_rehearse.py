@@ -189,7 +189,8 @@ def test_the_server_runs_test_cases(new_server):
     types = [event["type"] for event in events]
     assert types.count("LambdaFunctionFailed") == 1 and types.count("LambdaFunctionSucceeded") == 1
     at = types.index("TaskSubmitted")
-    assert types[at - 2:at + 2] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+    assert types[at - 2:at + 2] == [
+        "TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
     assert types.index("ActivityScheduled") + 2 == types.index("ActivitySucceeded")
 
     short = ended(sfn, sfn.start_execution(stateMachineArn=f"{arn}#Short")["executionArn"])

@@ -131,13 +131,15 @@ fn nameless(hole: &Hole, known: &Substitutions) -> Raw {
     match known.complete() {
         Some(Complete::Template) => {
             let message = format!(
-                "`${{{name}}}` is not in DefinitionSubstitutions and stays as it is; there are {names}"
+                "`${{{name}}}` is not in DefinitionSubstitutions and stays as it is; there are \
+                 {names}"
             );
             Raw::of(Severity::Warning, "UNKNOWN_SUBSTITUTION", message, hole.span)
         }
         _ => {
             let message = format!(
-                "`${{{name}}}` names nothing here; known are {names}; write `$${{` for a literal `${{`"
+                "`${{{name}}}` names nothing here; known are {names}; write `$${{` for a literal \
+                 `${{`"
             );
             Raw::error("UNKNOWN_NAME", message, hole.span)
         }
