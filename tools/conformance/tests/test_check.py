@@ -172,7 +172,8 @@ def test_what_cannot_be_read(tmp_path):
 
 @pytest.mark.parametrize("text", [
     "", "[]", "{", "{" * 5000, '"', "${", '{"a": "${', "/*",
-    "Resources: AWS::Serverless-2016-10-31 AWS::StepFunctions::StateMachine [", '{"x": ' + '"${a}"' * 2000 + "}",
+    "Resources: AWS::Serverless-2016-10-31 AWS::StepFunctions::StateMachine [",
+    '{"x": ' + '"${a}"' * 2000 + "}",
 ])
 @pytest.mark.parametrize("name", ["a.json", "a.yaml"])
 def test_nonsense_is_an_error(tmp_path, name, text):
