@@ -15,7 +15,7 @@ use workflow::effect::{Call, Effect, TimerKind};
 use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Head, Status};
 use workflow::history::{Details, Failure, HistoryEvent};
-use workflow::{Environment, Limits, Surroundings};
+use workflow::{Environment, Surroundings};
 
 use crate::definitions::Compiled;
 use crate::records::{self, ExecutionId, Row, StartRecord, Unreadable};
@@ -33,10 +33,10 @@ struct Express<'a> {
     service: &'a Service,
     start: &'a Arc<StartRecord>,
     compiled: &'a Compiled,
-    limits: Limits,
     execution: Execution,
     timers: BTreeMap<(FrameId, TimerKind), EpochMs>,
-    answers: mpsc::Sender<Event>,
+    /// Where the answers of calls arrive; there from the first call on.
+    answers: Option<(mpsc::Sender<Event>, mpsc::Receiver<Event>)>,
     /// Of the answers of a test case.
     used: Used,
 }
@@ -44,17 +44,15 @@ struct Express<'a> {
 impl Service {
     /// Runs an Express execution to its end.
     pub(crate) async fn run_express(&self, start: Arc<StartRecord>, compiled: &Compiled) -> Head {
-        let (answers, mut arriving) = mpsc::channel(ANSWERS_MAX);
         let deadline_ms = start.about.start_ms + DURATION_MS_MAX;
         let execution = Execution::new(start.about.clone());
         let mut express = Express {
             service: self,
             start: &start,
             compiled,
-            limits: self.limits.clone(),
             execution,
             timers: BTreeMap::new(),
-            answers,
+            answers: None,
             used: Used::default(),
         };
         express.step(Event::Start);
@@ -67,9 +65,13 @@ impl Service {
             let next_ms = express.timers.values().copied().min().unwrap_or(deadline_ms);
             let wait_ms = next_ms.min(deadline_ms).saturating_sub(now_ms);
             let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
-            tokio::select! {
-                Some(event) = arriving.recv() => express.step(event),
-                () = tokio::time::sleep(wait) => express.fire(),
+            let answered = tokio::select! {
+                event = express.answer() => Some(event),
+                () = tokio::time::sleep(wait) => None,
+            };
+            match answered {
+                Some(event) => express.step(event),
+                None => express.fire(),
             }
         }
         express.execution.head
@@ -143,6 +145,22 @@ impl Service {
 }
 
 impl Express<'_> {
+    /// The next answer of a call; never, when there is no call.
+    async fn answer(&mut self) -> Event {
+        if let Some((_, arriving)) = &mut self.answers
+            && let Some(event) = arriving.recv().await
+        {
+            return event;
+        }
+        std::future::pending().await
+    }
+
+    /// Where to send answers to.
+    fn answers(&mut self) -> mpsc::Sender<Event> {
+        let (sender, _) = self.answers.get_or_insert_with(|| mpsc::channel(ANSWERS_MAX));
+        sender.clone()
+    }
+
     fn step(&mut self, event: Event) {
         let mut event = event;
         loop {
@@ -150,7 +168,7 @@ impl Express<'_> {
             let environment = Environment {
                 definition: &self.compiled.definition,
                 moment: self.service.host.moment(),
-                limits: &self.limits,
+                limits: &self.service.limits,
                 surroundings: &surroundings,
             };
             let transition = workflow::step(&environment, &mut self.execution, event);
@@ -177,7 +195,7 @@ impl Express<'_> {
             Effect::Call(call) => {
                 let mocked = self.mocked(&call);
                 let (service, start) = (self.service.clone(), self.start.clone());
-                let answers = self.answers.clone();
+                let answers = self.answers();
                 self.service.runtime.spawn(async move {
                     let events = match mocked {
                         Some(events) => events,
