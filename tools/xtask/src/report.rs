@@ -272,7 +272,6 @@ mod tests {
         assert!(page.contains("| Of these, by operations that are served | 2 | 2 |"));
         assert!(page.contains("- `c`: CreateAlias\n"));
         assert_eq!(cases("pass").losses(&page), Vec::<String>::new());
-
         assert_eq!(cases("fail").losses(&page).len(), 3);
         assert!(cases("fail").page().contains("- `b`: `x: 'y'`\n"));
     }
