@@ -37,6 +37,7 @@ impl Operation<Service> for SendTaskSuccess {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         Constraints::new()
+            .required("taskToken", input.task_token.is_some())
             .required("output", input.output.is_some())
             .payload("output", &input.output, service.limits.payload_bytes_max)
             .finish()

@@ -35,9 +35,15 @@ impl Operation<Service> for TagResource {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let arn = super::require_arn("resourceArn", input.resource_arn)?;
+        let given = input.tags.is_some();
         let added = input.tags.unwrap_or_default();
-        Constraints::new().tags("tags", &added).finish().map_err(faults::from_constraints)?;
+        Constraints::new()
+            .required("resourceArn", input.resource_arn.is_some())
+            .required("tags", given)
+            .tags("tags", &added)
+            .finish()
+            .map_err(faults::from_constraints)?;
+        let arn = super::require_arn("resourceArn", input.resource_arn)?;
         tags::check(&added).map_err(faults::from_tags)?;
         change(service, caller, &arn, move |tags| {
             tags::merge(tags, &added).map_err(faults::from_tags)
