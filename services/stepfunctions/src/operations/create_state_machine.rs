@@ -24,6 +24,8 @@ use crate::shapes::{self, Timestamp};
 pub(super) const DEFINITION_CHARS_MAX: usize = 1_048_576;
 /// Longest description of a version or alias.
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 256;
+/// Versions of one machine (SFN-VER-6).
+const VERSIONS_MAX: usize = 1_000;
 
 pub(crate) struct CreateStateMachine;
 
@@ -128,7 +130,7 @@ async fn create(
             }
             if record.created_with.publish {
                 let now_ms = record.creation_ms;
-                publish(&mut record, now_ms);
+                publish(&mut record, now_ms)?;
                 if let Some(first) = record.versions.get_mut(&1) {
                     first.description.clone_from(&record.created_with.version_description);
                 }
@@ -162,17 +164,24 @@ fn to_output(record: &MachineRecord) -> Output {
     }
 }
 
-/// The version of the machine's current revision: the one it has, or a new one (SFN-VER-1…3).
-pub(super) fn publish(record: &mut MachineRecord, now_ms: i64) -> u64 {
+/// The version of the machine's current revision: the one it has, or a new one (SFN-VER-1…3) as
+/// long as there is room.
+pub(super) fn publish(record: &mut MachineRecord, now_ms: i64) -> Result<u64, Fault> {
     let current = record.current.clone();
     let known = record.versions.iter().rev().find(|(_, version)| version.revision == current);
     if let Some((number, _)) = known {
-        return *number;
+        return Ok(*number);
+    }
+    if record.versions.len() >= VERSIONS_MAX {
+        return Err(Fault::new(
+            "ServiceQuotaExceededException",
+            format!("A state machine can have at most {VERSIONS_MAX} versions"),
+        ));
     }
     record.last_version += 1;
     let version = VersionRecord { creation_ms: now_ms, description: None, revision: current };
     record.versions.insert(record.last_version, version);
-    record.last_version
+    Ok(record.last_version)
 }
 
 fn check(input: &Input) -> Result<(), Fault> {

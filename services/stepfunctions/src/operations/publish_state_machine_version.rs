@@ -13,9 +13,6 @@ use crate::machines::Change;
 use crate::service::Service;
 use crate::shapes::Timestamp;
 
-/// Versions of one machine (SFN-VER-6).
-const VERSIONS_MAX: usize = 1_000;
-
 pub(crate) struct PublishStateMachineVersion;
 
 #[derive(Deserialize)]
@@ -69,13 +66,7 @@ impl Operation<Service> for PublishStateMachineVersion {
                     ));
                 }
                 let before = record.last_version;
-                let number = publish(&mut record, now_ms);
-                if record.versions.len() > VERSIONS_MAX {
-                    return Err(Fault::new(
-                        "ServiceQuotaExceededException",
-                        format!("A state machine can have at most {VERSIONS_MAX} versions"),
-                    ));
-                }
+                let number = publish(&mut record, now_ms)?;
                 let version = record.versions.get_mut(&number).ok_or_else(Fault::internal)?;
                 let fresh = number > before;
                 if fresh {

@@ -71,16 +71,10 @@ impl Operation<Service> for UpdateStateMachine {
                     return Err(faults::machine_deleting(&arn));
                 }
                 let changed = changes.apply(&mut record, now_ms, revision_id);
-                let version = input.publish.then(|| {
-                    let before = record.last_version;
-                    let number = publish(&mut record, now_ms);
-                    if number > before
-                        && let Some(version) = record.versions.get_mut(&number)
-                    {
-                        version.description = input.version_description;
-                    }
-                    number
-                });
+                let version = match input.publish {
+                    true => Some(publish_as(&mut record, now_ms, input.version_description)?),
+                    false => None,
+                };
                 let output = Output {
                     update_date: Timestamp::from_ms(record.current.update_ms),
                     revision_id: record.current.id.clone(),
@@ -91,6 +85,20 @@ impl Operation<Service> for UpdateStateMachine {
             })
             .await
     }
+}
+
+/// Publishes the current revision; the description is that of a version that is new.
+fn publish_as(
+    record: &mut MachineRecord,
+    now_ms: i64,
+    description: Option<String>,
+) -> Result<u64, Fault> {
+    let before = record.last_version;
+    let number = publish(record, now_ms)?;
+    if let Some(version) = record.versions.get_mut(&number).filter(|_| number > before) {
+        version.description = description;
+    }
+    Ok(number)
 }
 
 fn check(input: &Input) -> Result<(), Fault> {
