@@ -37,6 +37,7 @@ impl Operation<Service> for UpdateStateMachineAlias {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         Constraints::new()
+            .required("stateMachineAliasArn", input.state_machine_alias_arn.is_some())
             .text_len("description", &input.description, 0, DESCRIPTION_CHARS_MAX)
             .finish()
             .map_err(faults::from_constraints)?;
@@ -61,6 +62,9 @@ impl Operation<Service> for UpdateStateMachineAlias {
             .change(&service.store, &key, move |record| {
                 let absent = || faults::reference_does_not_exist(&arn);
                 let mut record = record.ok_or_else(absent)?;
+                if record.deleting {
+                    return Err(faults::machine_deleting(&record.arn));
+                }
                 if let Some((machine, routing)) = &routing {
                     if *machine != record.arn {
                         return Err(absent());
