@@ -193,7 +193,9 @@ impl Listing<'_> {
     fn page(&self, page: &Opened) -> Result<(Vec<Item>, Option<String>), Fault> {
         let now_ms = self.service.host.now_ms();
         let mut at = match &page.cursor {
-            Some(cursor) => to_cursor(cursor).ok_or_else(faults::invalid_token)?,
+            Some(cursor) => to_cursor(cursor)
+                .filter(|at| self.has(at, now_ms))
+                .ok_or_else(faults::invalid_token)?,
             None => Cursor { day: RUNNING, running_until: i64::MAX, key: Bytes::new() },
         };
         let mut items = Vec::new();
@@ -211,6 +213,15 @@ impl Listing<'_> {
             }
             at = Cursor { day: next_day, running_until: at.running_until, key: Bytes::new() };
         }
+    }
+
+    /// Whether a cursor is within these lists. A token proves nothing: one made up opens no other
+    /// owner's lists and asks for no days that never were.
+    fn has(&self, at: &Cursor, now_ms: i64) -> bool {
+        let (list, since_ms) = self.owner.list();
+        let days = records::day_of(since_ms)..=records::day_of(now_ms) + 1;
+        let in_time = at.day == RUNNING || days.contains(&at.day);
+        in_time && records::list_of(list).contains(&at.key)
     }
 
     /// Adds what one family has, until the page is full: then the next page's cursor comes back.

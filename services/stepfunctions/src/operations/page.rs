@@ -88,6 +88,10 @@ pub(crate) fn owned<T: DeserializeOwned>(
 ) -> Result<(Vec<T>, Option<String>), Fault> {
     let mut range = records::owned_by(&caller.account, &caller.region);
     if let Some(cursor) = &page.cursor {
+        // A token proves nothing: whatever its cursor says, it opens nothing of another owner.
+        if !range.contains(cursor) {
+            return Err(faults::invalid_token());
+        }
         range.start = cursor.clone();
     }
     let mut rows = service

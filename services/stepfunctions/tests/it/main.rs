@@ -12,6 +12,7 @@ mod cases;
 mod distributed;
 mod full_disk;
 mod logging;
+mod page_tokens;
 mod redrive;
 mod rig;
 mod test_state;
