@@ -23,6 +23,7 @@ mod list_state_machine_versions;
 mod list_state_machines;
 mod list_tags_for_resource;
 mod page;
+mod processor;
 mod publish_state_machine_version;
 mod redrive_execution;
 mod send_task_failure;

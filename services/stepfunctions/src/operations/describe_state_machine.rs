@@ -10,6 +10,7 @@ use serde_json::Value;
 use wire::fault::Fault;
 use wire::operation::Operation;
 
+use super::processor;
 use crate::faults;
 use crate::records::Revision;
 use crate::service::Service;
@@ -41,6 +42,8 @@ pub(crate) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     revision_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     variable_references: BTreeMap<String, Vec<String>>,
@@ -55,19 +58,32 @@ impl Operation<Service> for DescribeStateMachine {
         let arn = super::require_arn("stateMachineArn", input.state_machine_arn)?;
         let wants_data = shapes::wants_data(input.included_data.as_deref())?;
         let (qualifier, _, machine) = super::find_machine(service, caller, &arn)?;
-        let (revision, creation_ms, description) = match qualifier {
+        let (revision, creation_ms, description) = match &qualifier {
             Qualifier::Unqualified => (machine.current.clone(), machine.creation_ms, None),
             Qualifier::Version(number) => {
-                let version = machine.versions.get(&number);
+                let version = machine.versions.get(number);
                 let version = version.ok_or_else(|| faults::machine_does_not_exist(&arn))?;
                 (version.revision.clone(), version.creation_ms, version.description.clone())
             }
-            Qualifier::Alias(_) | Qualifier::Label(_) => {
-                return Err(faults::machine_does_not_exist(&arn));
-            }
+            Qualifier::Label(_) => (machine.current.clone(), machine.creation_ms, None),
+            Qualifier::Alias(_) => return Err(faults::machine_does_not_exist(&arn)),
         };
+        let mut text = definition(service, &revision, wants_data)?;
+        let mut variable_references = revision.variable_references.clone();
+        let label = match qualifier {
+            Qualifier::Label(label) => Some(label),
+            _ => None,
+        };
+        if let Some(label) = &label {
+            let whole = definition(service, &revision, true)?;
+            let own = processor::labelled(&whole, label);
+            let (own, states) = own.ok_or_else(|| faults::machine_does_not_exist(&arn))?;
+            variable_references.retain(|state, _| states.contains(state));
+            text = if wants_data { own } else { text };
+        }
         Ok(Output {
-            definition: definition(service, &revision, wants_data)?,
+            definition: text,
+            label,
             state_machine_arn: arn,
             name: machine.name.clone(),
             status: if machine.deleting { "DELETING" } else { "ACTIVE" },
@@ -79,7 +95,7 @@ impl Operation<Service> for DescribeStateMachine {
             encryption_configuration: revision.encryption.clone(),
             revision_id: revision.id.clone(),
             description,
-            variable_references: revision.variable_references.clone(),
+            variable_references,
         })
     }
 }

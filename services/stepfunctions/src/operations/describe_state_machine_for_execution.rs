@@ -1,6 +1,6 @@
 //! DescribeStateMachineForExecution (SFN-SM-40…44): the machine as it was when the execution began.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use identity::Caller;
@@ -10,6 +10,7 @@ use wire::fault::Fault;
 use wire::operation::Operation;
 
 use super::describe_state_machine::definition;
+use super::processor;
 use crate::service::Service;
 use crate::shapes::{self, Timestamp};
 
@@ -56,7 +57,7 @@ impl Operation<Service> for DescribeStateMachineForExecution {
         let about = &found.start.about;
         let child = found.start.child.as_ref();
         let whole = definition(service, revision, wants_data)?;
-        let own = child.and_then(|child| processor(&whole, &child.path));
+        let own = child.and_then(|child| processor::at_path(&whole, &child.path));
         let mut variable_references = revision.variable_references.clone();
         if let Some((_, states)) = &own {
             variable_references.retain(|state, _| states.contains(state));
@@ -75,33 +76,5 @@ impl Operation<Service> for DescribeStateMachineForExecution {
             revision_id: revision.id.clone(),
             variable_references,
         })
-    }
-}
-
-/// The processor at the end of a path, as text, and the names of all states in it (SFN-SM-42).
-/// None where the definition is not told.
-fn processor(whole: &str, path: &[String]) -> Option<(Arc<str>, BTreeSet<String>)> {
-    let definition: Value = serde_json::from_str(whole).ok()?;
-    let mut machine = &definition;
-    let mut steps = path.iter();
-    while let Some(name) = steps.next() {
-        let state = machine.get("States")?.get(name)?;
-        machine = match state.get("Branches") {
-            Some(branches) => branches.get(steps.next()?.parse::<usize>().ok()?)?,
-            None => state.get("ItemProcessor").or_else(|| state.get("Iterator"))?,
-        };
-    }
-    let mut names = BTreeSet::new();
-    name_states(machine, &mut names);
-    Some((machine.to_string().into(), names))
-}
-
-fn name_states(machine: &Value, names: &mut BTreeSet<String>) {
-    for (name, state) in machine.get("States").and_then(Value::as_object).into_iter().flatten() {
-        names.insert(name.clone());
-        let branches = state.get("Branches").and_then(Value::as_array);
-        let inner = branches.into_iter().flatten();
-        let inner = inner.chain(state.get("ItemProcessor")).chain(state.get("Iterator"));
-        inner.for_each(|machine| name_states(machine, names));
     }
 }
