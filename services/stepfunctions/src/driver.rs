@@ -13,6 +13,7 @@ mod watch;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use resource::arn::Home;
 use store::Stage;
 use store::engine::PartitionId;
 use store::error::Unavailable;
@@ -237,7 +238,9 @@ struct Around<'a, 's, 't> {
 
 impl Surroundings for Around<'_, '_, '_> {
     fn activity_exists(&self, arn: &str) -> bool {
-        self.service.activities.exists(arn)
+        // Another account's or region's activity does not exist here (SFN-ARN-6).
+        let home = Home::new(&self.start.region, &self.start.account);
+        arn.starts_with(&home.prefix("states")) && self.service.activities.exists(arn)
     }
 
     fn task_token(&self, frame: FrameId, attempt: u32) -> String {

@@ -9,6 +9,7 @@ use workflow::history::HistoryEvent;
 
 use crate::faults;
 use crate::machines::MachineKey;
+use crate::operations::is_own;
 use crate::records::{self, ExecutionId, HeadRecord, NameRecord, Row, StartRecord, Unreadable};
 use crate::service::Service;
 
@@ -47,7 +48,7 @@ impl Service {
         parsed: &ExecutionArn,
     ) -> Result<Found, Fault> {
         let absent = || faults::execution_does_not_exist(arn);
-        if *parsed.home.account != *caller.account || *parsed.home.region != *caller.region {
+        if !is_own(caller, &parsed.home) {
             return Err(absent());
         }
         let found = self.find_rows(parsed).map_err(faults::from_unreadable)?;

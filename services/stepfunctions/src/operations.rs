@@ -43,6 +43,7 @@ mod validate_state_machine_definition;
 use std::sync::Arc;
 
 use identity::Caller;
+use resource::arn::Home;
 use resource::arn::activity::ActivityArn;
 use resource::arn::map_run::MapRunArn;
 use resource::arn::state_machine::{Qualifier, StateMachineArn};
@@ -125,7 +126,7 @@ fn find_activity(
 ) -> Result<Arc<ActivityRecord>, Fault> {
     let arn = require_arn("activityArn", arn)?;
     let parsed = ActivityArn::parse(&arn).map_err(faults::from_arn)?;
-    let ours = *parsed.home.account == *caller.account && *parsed.home.region == *caller.region;
+    let ours = is_own(caller, &parsed.home);
     let found = service.activities.find(&arn).filter(|_| ours);
     found.ok_or_else(|| faults::activity_does_not_exist(&arn))
 }
@@ -139,7 +140,7 @@ fn find_map_run(
     let arn = require_text("mapRunArn", arn, LONG_ARN_CHARS_MAX)?;
     let parsed = MapRunArn::parse(&arn).map_err(faults::from_arn)?;
     let absent = || faults::resource_not_found(&arn);
-    let ours = *parsed.home.account == *caller.account && *parsed.home.region == *caller.region;
+    let ours = is_own(caller, &parsed.home);
     let run = id_of_name(&parsed.run).filter(|_| ours).ok_or_else(absent)?;
     let record = service.find_map_run(run).map_err(faults::from_unreadable)?;
     let record = record.filter(|record| record.arn == arn).ok_or_else(absent)?;
@@ -147,11 +148,16 @@ fn find_map_run(
     Ok((run, arn))
 }
 
+/// Whether what is there belongs to the caller: account, region and the region's partition.
+pub(crate) fn is_own(caller: &Caller, home: &Home) -> bool {
+    *home == Home::new(&caller.region, &caller.account)
+}
+
 /// A machine's ARN that belongs to the caller's account and region, taken apart; `None` when it
 /// belongs elsewhere, where the caller has nothing (SFN-ARN-6).
 fn own_machine(caller: &Caller, arn: &str) -> Result<(StateMachineArn, Option<MachineKey>), Fault> {
     let parsed = StateMachineArn::parse(arn).map_err(faults::from_arn)?;
-    let ours = *parsed.home.account == *caller.account && *parsed.home.region == *caller.region;
+    let ours = is_own(caller, &parsed.home);
     let key = ours.then(|| MachineKey::of(caller, &parsed.name));
     Ok((parsed, key))
 }

@@ -55,7 +55,8 @@ impl Operation<Service> for CreateStateMachineAlias {
         let name = input.name.unwrap_or_default();
         let (machine_arn, routing) =
             read_routing(&input.routing_configuration.unwrap_or_default())?;
-        let (_, key, _) = super::find_machine(service, caller, &machine_arn)?;
+        let (_, key) = super::own_machine(caller, &machine_arn)?;
+        let key = key.ok_or_else(|| faults::reference_does_not_exist(&machine_arn))?;
         let now_ms = service.host.now_ms();
         let alias = AliasRecord {
             creation_ms: now_ms,

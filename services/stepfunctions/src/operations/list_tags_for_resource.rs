@@ -34,12 +34,12 @@ impl Operation<Service> for ListTagsForResource {
         if let Ok(StateMachineArn { qualifier: Qualifier::Version(number), .. }) =
             StateMachineArn::parse(&arn)
         {
-            let (_, _, machine) = super::find_machine(service, caller, &arn)?;
-            let known = machine.versions.contains_key(&number);
-            return match known {
-                true => Ok(Output { tags: Vec::new() }),
-                false => Err(faults::resource_not_found(&arn)),
-            };
+            let (_, key) = super::own_machine(caller, &arn)?;
+            let found = key.map(|key| service.machines.find(&service.store, &key)).transpose();
+            let machine = found.map_err(faults::from_unreadable)?.flatten();
+            let known = machine.filter(|machine| machine.versions.contains_key(&number));
+            known.ok_or_else(|| faults::resource_not_found(&arn))?;
+            return Ok(Output { tags: Vec::new() });
         }
         let tags = match find(service, caller, &arn)? {
             Tagged::Activity(record, _) => record.tags.clone(),

@@ -71,7 +71,9 @@ pub(super) fn find(service: &Service, caller: &Caller, arn: &str) -> Result<Tagg
         return Ok(Tagged::Activity(record, activity));
     }
     match StateMachineArn::parse(arn).map_err(faults::from_arn)? {
-        StateMachineArn { name, qualifier: Qualifier::Unqualified, .. } => {
+        StateMachineArn { home, name, qualifier: Qualifier::Unqualified }
+            if super::is_own(caller, &home) =>
+        {
             let key = MachineKey::of(caller, &name);
             let found = service.machines.find(&service.store, &key);
             found.map_err(faults::from_unreadable)?.ok_or_else(absent)?;
