@@ -1,6 +1,7 @@
 //! Feeds events to the interpreter and records what comes of it: one stage a transition, effects
 //! only after the commit. Starting, restarting and running all day are the same path.
 
+pub(crate) mod clocks;
 mod close;
 mod live;
 mod record;

@@ -79,6 +79,7 @@ pub struct Inner {
     pub(crate) machines: Arc<Machines>,
     pub(crate) activities: Activities,
     pub(crate) timers: events::TimerQueue<TimerKey>,
+    pub(crate) clocks: crate::driver::clocks::Clocks,
     pub(crate) families: Families,
     pub(crate) runtime: Handle,
     pub(crate) calls: crate::calls::Calls,
@@ -110,6 +111,7 @@ impl Service {
             definitions: Definitions::default(),
             machines: Arc::new(Machines::default()),
             timers: events::TimerQueue::new(),
+            clocks: crate::driver::clocks::Clocks::default(),
             families: Families {
                 open: records::OPEN.into(),
                 index_open: records::INDEX_OPEN.into(),
@@ -133,6 +135,7 @@ impl Service {
         tokio::task::spawn_blocking(move || recovering.recover())
             .await
             .map_err(|error| OpenError { reason: error.to_string() })??;
+        tokio::spawn(service.clone().run_clocks());
         tokio::spawn(service.clone().run_timers());
         tokio::spawn(service.clone().run_timer_window());
         tokio::spawn(service.clone().run_retention());

@@ -19,7 +19,7 @@ const SLOT_TIMERS_MAX: usize = 50_000;
 pub(crate) const SLOTS: u16 = 1_024;
 
 /// Which timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TimerKey {
     pub(crate) id: ExecutionId,
     pub(crate) frame: FrameId,
@@ -29,7 +29,10 @@ pub(crate) struct TimerKey {
 impl Service {
     /// Arms a timer that is due within the window; a later one waits as a row.
     pub(crate) fn arm(&self, key: TimerKey, due_ms: EpochMs) {
-        if due_ms <= self.host.now_ms().saturating_add(WINDOW_MS) {
+        let lasts_ms = due_ms.saturating_sub(self.host.now_ms());
+        if lasts_ms <= WINDOW_MS {
+            let lasts = u64::try_from(lasts_ms).unwrap_or(0);
+            self.clocks.armed(key, self.host.monotonic_ms(), lasts);
             self.timers.set(due_ms, key);
         } else {
             self.timers.clear(&key);
@@ -37,6 +40,7 @@ impl Service {
     }
 
     pub(crate) fn disarm(&self, key: &TimerKey) {
+        self.clocks.disarmed(key);
         self.timers.clear(key);
     }
 
@@ -45,6 +49,12 @@ impl Service {
         loop {
             let due = self.timers.next_due(|| self.host.now_ms()).await;
             for key in due {
+                let wait_ms = self.clocks.wait_ms(&key, self.host.monotonic_ms());
+                if wait_ms > 0 {
+                    let wait_ms = EpochMs::try_from(wait_ms).unwrap_or(EpochMs::MAX);
+                    self.timers.set(self.host.now_ms().saturating_add(wait_ms), key);
+                    continue;
+                }
                 let event = Event::Timer { frame: key.frame, kind: key.kind };
                 self.dispatch_soon(key.id, event);
             }
