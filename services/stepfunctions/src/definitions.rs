@@ -92,7 +92,7 @@ impl Definitions {
         cache.insert(digest, compiled);
     }
 
-    /// Stores a definition's text, durably, and keeps it compiled.
+    /// Stores a definition's text, durably, and keeps it compiled. One that is kept is stored.
     pub(crate) async fn add(
         &self,
         store: &Store,
@@ -100,6 +100,9 @@ impl Definitions {
         definition: Definition,
     ) -> Result<[u8; 32], store::error::Unavailable> {
         let digest = records::text_digest(text);
+        if self.cached(&digest).is_some() {
+            return Ok(digest);
+        }
         let key = key(&digest);
         let row = records::bytes_to_row(Row::Definition, &key, text.as_bytes());
         let family: store::engine::Family = records::DEFINITIONS.into();

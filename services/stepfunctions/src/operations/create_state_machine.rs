@@ -16,7 +16,7 @@ use wire::operation::Operation;
 
 use crate::faults;
 use crate::machines::{Change, MachineKey};
-use crate::records::{self, CreatedWith, MachineRecord, MachineType, Revision, VersionRecord};
+use crate::records::{CreatedWith, MachineRecord, MachineType, Revision, VersionRecord};
 use crate::service::Service;
 use crate::shapes::{self, Timestamp};
 
@@ -254,9 +254,6 @@ pub(super) async fn add(
     text: &str,
     definition: asl::model::Definition,
 ) -> Result<[u8; 32], Fault> {
-    if service.definitions.cached(&records::text_digest(text)).is_some() {
-        return Ok(records::text_digest(text));
-    }
     service
         .definitions
         .add(&service.store, text, definition)

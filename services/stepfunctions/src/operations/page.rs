@@ -49,7 +49,7 @@ impl Page {
         Page { token: PageToken::of(operation, &all), max_results, token_chars_max }
     }
 
-    /// Checks size and token, whose model constraints `with` go along.
+    /// Checks size and token.
     pub(crate) fn at(self, next_token: Option<String>, now_ms: i64) -> Result<Opened, Fault> {
         Constraints::new()
             .range("maxResults", self.max_results, 0, ITEMS_MAX)
