@@ -44,6 +44,18 @@ pub trait Objects: Send + Sync + 'static {
         version: Option<&str>,
     ) -> Result<Pieces<Bytes>, ObjectError>;
 
+    /// How many bytes an object has.
+    async fn size(&self, bucket: &str, key: &str) -> Result<u64, ObjectError>;
+
+    /// Bytes of an object from `from` on: `length` of them, fewer where it ends.
+    async fn read(
+        &self,
+        bucket: &str,
+        key: &str,
+        from: u64,
+        length: usize,
+    ) -> Result<Bytes, ObjectError>;
+
     /// Begins an object that is there, whole, once it is finished.
     async fn put(&self, bucket: &str, key: &str) -> Result<Box<dyn Upload>, ObjectError>;
 }

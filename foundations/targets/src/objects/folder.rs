@@ -2,7 +2,7 @@
 //! cannot hold are escaped with `%`, so that no key leaves its bucket.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -61,6 +61,14 @@ impl Folder {
         }
         Ok(to_path(&bucket, key))
     }
+
+    fn existing(&self, bucket: &str, key: &str) -> Result<PathBuf, ObjectError> {
+        let path = self.object(bucket, key)?;
+        match path.is_file() {
+            true => Ok(path),
+            false => Err(refused("NoSuchKey", 404, "The specified key does not exist.")),
+        }
+    }
 }
 
 #[async_trait]
@@ -88,10 +96,7 @@ impl Objects for Folder {
             let message = "The specified version does not exist.";
             return Err(refused("NoSuchVersion", 404, message));
         }
-        let path = self.object(bucket, key)?;
-        if !path.is_file() {
-            return Err(refused("NoSuchKey", 404, "The specified key does not exist."));
-        }
+        let path = self.existing(bucket, key)?;
         let (read, pieces) = mpsc::channel(PIECES_WAITING);
         tokio::spawn(async move {
             if let Err(error) = send_file(path, &read).await {
@@ -99,6 +104,29 @@ impl Objects for Folder {
             }
         });
         Ok(pieces)
+    }
+
+    async fn size(&self, bucket: &str, key: &str) -> Result<u64, ObjectError> {
+        let path = self.existing(bucket, key)?;
+        blocking(move || Ok(fs::metadata(path)?.len())).await
+    }
+
+    async fn read(
+        &self,
+        bucket: &str,
+        key: &str,
+        from: u64,
+        length: usize,
+    ) -> Result<Bytes, ObjectError> {
+        let path = self.existing(bucket, key)?;
+        blocking(move || {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(from))?;
+            let mut bytes = Vec::new();
+            file.take(length as u64).read_to_end(&mut bytes)?;
+            Ok(bytes.into())
+        })
+        .await
     }
 
     async fn put(&self, bucket: &str, key: &str) -> Result<Box<dyn Upload>, ObjectError> {

@@ -39,6 +39,11 @@ impl Ranges {
         self.0.get(at).is_some_and(|range| range.0 <= number)
     }
 
+    /// The numbers in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().flat_map(|range| range.0..range.1)
+    }
+
     /// The numbers below `end` that are not there.
     pub(crate) fn missing(&self, end: u64) -> impl Iterator<Item = u64> {
         let starts = std::iter::once(0).chain(self.0.iter().map(|range| range.1));
@@ -63,6 +68,7 @@ mod tests {
                 assert!(ranges.0.windows(2).all(|pair| pair[0].1 < pair[1].0), "{ranges:?}");
             }
             assert!((0..45).all(|number| ranges.contains(number) == set.contains(&number)));
+            assert!(ranges.iter().eq(set.iter().copied()));
             let missing: Vec<u64> = (0..30).filter(|number| !set.contains(number)).collect();
             assert_eq!(ranges.missing(30).collect::<Vec<_>>(), missing);
         }

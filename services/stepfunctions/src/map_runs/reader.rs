@@ -1,10 +1,12 @@
 //! Items as they are read: pushed through parsers piece by piece, so that no more is in memory
-//! than a piece, an item, and what one piece gave (SFN-READER-1…11).
+//! than a piece, an item, and what one piece gave (SFN-READER-1…11). Parquet is read from within,
+//! row by row.
 
 mod csv;
 mod json;
 mod lines;
 mod manifest;
+mod parquet;
 mod parser;
 
 use std::collections::VecDeque;
@@ -19,6 +21,7 @@ use workflow::map_run::{Input, Manifest, READER_ERROR, Reader, Source};
 use workflow::payload::Payload;
 
 use manifest::Listed;
+use parquet::Parquet;
 use parser::Parser;
 
 /// Most items of a run (SFN-READER-2).
@@ -74,9 +77,29 @@ struct Reading {
 }
 
 struct Open {
-    pieces: Pieces<Bytes>,
-    parser: Parser,
+    content: Content,
     source: Arc<str>,
+}
+
+enum Content {
+    Pieces { pieces: Pieces<Bytes>, parser: Parser },
+    Rows(Parquet),
+}
+
+impl Content {
+    /// Reads on. False when nothing is left.
+    async fn read(&mut self, parsed: &mut VecDeque<Parsed>) -> Result<bool, Failure> {
+        let (pieces, parser) = match self {
+            Content::Pieces { pieces, parser } => (pieces, parser),
+            Content::Rows(rows) => return rows.read(parsed).await,
+        };
+        match pieces.recv().await {
+            Some(Ok(piece)) => parser.push(&piece, parsed).map(|()| true),
+            Some(Err(error)) => Err(from_object(&error)),
+            // What the end itself gave comes first; the next call finds nothing more.
+            None => parser.finish(parsed),
+        }
+    }
 }
 
 impl Items {
@@ -114,7 +137,7 @@ impl Items {
             From::State { items, source } => {
                 item_at(items, self.next_index).map(|parsed| (parsed, source.clone()))
             }
-            From::Reader(reading) => reading.next(&*self.objects).await?,
+            From::Reader(reading) => reading.next(&self.objects).await?,
         };
         Ok(next.map(|((key, value), source)| {
             let item = MapItem { index: self.next_index, value: Payload::from_value(value), key };
@@ -144,12 +167,10 @@ fn check(reader: &Reader) -> Result<u64, Failure> {
             .map_err(|_| failed("field MaxItems must be positive"))?
             .min(ITEMS_MAX),
     };
-    if reader.input == Some(Input::Parquet) {
-        let version = reader.parameters.value().get("VersionId");
-        return Err(failed(match version {
-            Some(_) => "S3 Version ID selection is not currently supported for PARQUET files",
-            None => "InputType PARQUET is not available in this version of the server",
-        }));
+    let versioned = reader.parameters.value().get("VersionId").is_some();
+    if reader.input == Some(Input::Parquet) && versioned {
+        let cause = "S3 Version ID selection is not currently supported for PARQUET files";
+        return Err(failed(cause));
     }
     if let Some(headers) = &reader.csv_headers {
         csv::check(headers)?;
@@ -166,24 +187,23 @@ fn parameter(reader: &Reader, name: &str) -> Result<String, Failure> {
 }
 
 impl Reading {
-    async fn next(&mut self, objects: &dyn Objects) -> Result<Option<(Parsed, Arc<str>)>, Failure> {
+    async fn next(
+        &mut self,
+        objects: &Arc<dyn Objects>,
+    ) -> Result<Option<(Parsed, Arc<str>)>, Failure> {
         loop {
             if let Some(open) = &mut self.open {
                 let source = open.source.clone();
                 if let Some(parsed) = self.parsed.pop_front() {
                     return Ok(Some((parsed, source)));
                 }
-                match open.pieces.recv().await {
-                    Some(Ok(piece)) => open.parser.push(&piece, &mut self.parsed)?,
-                    Some(Err(error)) => return Err(from_object(&error)),
-                    // What the end itself gave comes first; the next call finds nothing more.
-                    None if open.parser.finish(&mut self.parsed)? => {}
-                    None => self.open = None,
+                if !open.content.read(&mut self.parsed).await? {
+                    self.open = None;
                 }
                 continue;
             }
             if !self.begun {
-                self.begin(objects).await?;
+                self.begin(&**objects).await?;
                 self.begun = true;
             } else if !self.named.is_empty() {
                 self.open_next(objects).await?;
@@ -228,13 +248,18 @@ impl Reading {
 
     /// Opens the next object. It stays first in line until it is open, so that a wait that is
     /// dropped loses nothing.
-    async fn open_next(&mut self, objects: &dyn Objects) -> Result<(), Failure> {
+    async fn open_next(&mut self, objects: &Arc<dyn Objects>) -> Result<(), Failure> {
         let Some(listed) = self.named.front() else { return Ok(()) };
-        let pieces = objects.get(&listed.bucket, &listed.key, listed.version.as_deref()).await;
-        let pieces = pieces.map_err(|error| from_object(&error))?;
         let source = format!("s3://{}/{}", listed.bucket, listed.key).into();
-        let parser = Parser::new(&self.reader, listed)?;
-        self.open = Some(Open { pieces, parser, source });
+        let is_parquet = listed.parquet || self.reader.input == Some(Input::Parquet);
+        let content = if is_parquet && listed.columns.is_none() {
+            Content::Rows(Parquet::new(objects.clone(), listed))
+        } else {
+            let pieces = objects.get(&listed.bucket, &listed.key, listed.version.as_deref()).await;
+            let pieces = pieces.map_err(|error| from_object(&error))?;
+            Content::Pieces { pieces, parser: Parser::new(&self.reader, listed)? }
+        };
+        self.open = Some(Open { content, source });
         self.named.pop_front();
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Distributed Map on a whole server: runs, children, readers, writers, aborts and restarts.
 
+mod parquet;
 mod recorded;
 mod world;
 

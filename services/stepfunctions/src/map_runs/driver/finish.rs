@@ -22,7 +22,8 @@ impl Driver {
         (progress.started, progress.consumed) = (started, consumed);
         progress.executions.running = self.open.len() as u64;
         progress.items.running = self.open.values().map(|open| open.items).sum();
-        progress.executions_total = self.next;
+        // After a restart those that are read again are not fewer than before.
+        progress.executions_total = progress.executions_total.max(self.next);
         if !progress.items_known {
             progress.items_total = self.consumed;
         }

@@ -82,10 +82,8 @@ impl Driver {
             self.outputs = None;
             return Ok(());
         }
-        let last = self.record.progress.executions_total;
-        let ended: Vec<u64> =
-            (0..last).filter(|index| self.record.progress.ended.contains(*index)).collect();
-        for index in ended {
+        let ended = self.record.progress.ended.clone();
+        for index in ended.iter() {
             let found = self.children.find(index)?;
             let output = found.and_then(|found| found.head.output);
             if let (Some(outputs), Some(output)) = (&mut self.outputs, output) {

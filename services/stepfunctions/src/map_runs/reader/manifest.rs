@@ -20,11 +20,14 @@ pub(super) struct Listed {
     pub(super) version: Option<String>,
     /// The columns of an inventory's file.
     pub(super) columns: Option<Vec<String>>,
+    /// Whether an inventory says that it is Parquet.
+    pub(super) parquet: bool,
 }
 
 impl Listed {
     pub(super) fn new(bucket: &str, key: impl Into<String>) -> Listed {
-        Listed { bucket: bucket.to_owned(), key: key.into(), version: None, columns: None }
+        let (bucket, key) = (bucket.to_owned(), key.into());
+        Listed { bucket, key, version: None, columns: None, parquet: false }
     }
 }
 
@@ -60,20 +63,29 @@ fn inventory(text: &str) -> Result<VecDeque<Listed>, Failure> {
         let text = manifest.get(name).and_then(Value::as_str);
         text.ok_or_else(|| failed(format!("The manifest has no {name}")))
     };
-    let format = member("fileFormat")?;
-    if format != "CSV" {
-        return Err(failed(format!("An inventory in the format {format} cannot be read")));
-    }
+    let parquet = match member("fileFormat")? {
+        "CSV" => false,
+        "Parquet" => true,
+        format => {
+            return Err(failed(format!("An inventory in the format {format} cannot be read")));
+        }
+    };
     let bucket = member("destinationBucket")?;
     let bucket = bucket.rsplit(":::").next().unwrap_or(bucket);
-    let columns = member("fileSchema")?.split(',').map(|column| column.trim().to_owned());
-    let columns: Vec<String> = columns.collect();
+    // Parquet names its columns itself.
+    let columns: Option<Vec<String>> = match parquet {
+        true => None,
+        false => {
+            let columns = member("fileSchema")?.split(',');
+            Some(columns.map(|column| column.trim().to_owned()).collect())
+        }
+    };
     let files = manifest.get("files").and_then(Value::as_array);
     let files = files.ok_or_else(|| failed("The manifest has no files"))?;
     let listed = files.iter().map(|file| {
         let key = file.get("key").and_then(Value::as_str);
         let key = key.ok_or_else(|| failed("A file of the manifest has no key"))?;
-        Ok(Listed { columns: Some(columns.clone()), ..Listed::new(bucket, key) })
+        Ok(Listed { columns: columns.clone(), parquet, ..Listed::new(bucket, key) })
     });
     listed.collect()
 }
@@ -107,6 +119,11 @@ mod tests {
         assert_eq!(inventory, [expected]);
         let unloaded = unloaded("s3://b/k/1\n\"s3://b/k/2\"\n").unwrap();
         assert_eq!(unloaded, [Listed::new("b", "k/1"), Listed::new("b", "k/2")]);
+        let parquet = super::inventory(
+            r#"{"destinationBucket":"arn:aws:s3:::d","fileFormat":"Parquet",
+                "fileSchema":"message s3.inventory { }","files":[{"key":"f/1.parquet"}]}"#,
+        );
+        assert_eq!(parquet.unwrap(), [Listed { parquet: true, ..Listed::new("d", "f/1.parquet") }]);
         assert!(super::inventory(r#"{"fileFormat":"ORC"}"#).is_err());
         assert!(super::unloaded("nonsense").is_err());
     }
