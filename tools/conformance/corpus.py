@@ -7,8 +7,9 @@ FOLDER has an index.json with the files and what they contain. Placeholders of t
 filled in before, as a deployment would:
 
 * `${AWS::Partition}` and names like it become `aws`, account and region what they are here;
-* a `Resource` that is a placeholder as a whole becomes the ARN of a function, or of an activity
-  where the name says so; a placeholder inside an ARN becomes a plain name;
+* a `Resource` that is a placeholder as a whole, also one in two braces, becomes the ARN of a
+  function, or of an activity where the name says so; a placeholder inside an ARN becomes a plain
+  name;
 * a placeholder outside quotes becomes a number, or `[]` where the name says it is encoded JSON,
   `true` where it is a switch;
 * a quoted placeholder that is the whole value of a member which takes only a number becomes one,
@@ -29,7 +30,7 @@ from botocore.exceptions import ClientError
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/corpus"
 PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
-RESOURCE = re.compile(r'("Resource"\s*:\s*)"\$\{([^{}"]*)\}"')
+RESOURCE = re.compile(r'("Resource"\s*:\s*)"(?:\$\{([^{}"]*)\}|\{\{([^{}"]*)\}\})"')
 NUMBERS = ("MaxConcurrency", "MaxItemsPerBatch", "TimeoutSeconds", "HeartbeatSeconds",
            "IntervalSeconds", "MaxAttempts", "BackoffRate", "Seconds")
 QUOTED_NUMBER = re.compile(r'("(?:%s)"\s*:\s*)"\$\{[^{}"]*\}"' % "|".join(NUMBERS))
@@ -50,7 +51,7 @@ def inside(name):
 
 
 def resource(match):
-    name = match.group(2)
+    name = match.group(2) or match.group(3)
     if "activity" in name.lower():
         arn = f"arn:aws:states:{REGION}:{ACCOUNT}:activity:{inside(name)}"
     else:

@@ -102,8 +102,8 @@ fn judged(raw: Raw, unknown: &[&Hole]) -> Option<Raw> {
     }
     let Some(hole) = unknown.iter().find(|hole| touches(span, hole.span)) else { return Some(raw) };
     let message = format!(
-        "with a value in the place of `${{{}}}` this can still not be read: nothing is checked",
-        hole.name
+        "with a value in the place of `{}` this can still not be read: nothing is checked",
+        hole.form.written(&hole.name)
     );
     Some(Raw::of(Severity::Warning, "NOT_CHECKED", message, span))
 }

@@ -1,5 +1,5 @@
-//! `${Name}` in definitions: filled in with what it stands for, or with something that could stand
-//! there, so that the rest can be checked. What is not known stays unjudged.
+//! `${Name}` and `{{NAME}}` in definitions: filled in with what it stands for, or with something that
+//! could stand there, so that the rest can be checked. What is not known stays unjudged.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +28,10 @@ const OBJECTS: [&str; 12] = [
 ];
 const LISTS: [&str; 5] = ["Retry", "Catch", "Choices", "Branches", "ErrorEquals"];
 const QUERY_LANGUAGE: &str = "QueryLanguage";
+/// Members whose texts are never shown to people or programs as they are: `{{NAME}}` in one of them
+/// waits for whoever deploys the definition. In other texts it may be meant.
+const NO_FREE_TEXT: [&str; 6] =
+    ["Resource", "RoleArn", "Next", "Default", "StartAt", QUERY_LANGUAGE];
 
 /// What placeholders stand for, as far as that is known.
 #[derive(Clone, Debug, Default)]
@@ -53,12 +57,45 @@ pub(crate) enum Complete {
 #[derive(Clone, Debug)]
 pub(crate) struct Hole {
     pub(crate) name: String,
+    pub(crate) form: Form,
     pub(crate) span: Span,
     /// The member whose value it is in.
     pub(crate) key: String,
     /// The hole and what a finding about it may point at: the whole string, and its key.
     pub(crate) around: Span,
     pub(crate) known: bool,
+}
+
+/// How a placeholder is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `${Name}`
+    Dollar,
+    /// `{{NAME}}`, which nothing here gives a value.
+    Braces,
+}
+
+impl Form {
+    const ALL: [Form; 2] = [Form::Dollar, Form::Braces];
+
+    fn opening(self) -> &'static str {
+        match self {
+            Form::Dollar => "${",
+            Form::Braces => "{{",
+        }
+    }
+
+    fn closing(self) -> &'static str {
+        match self {
+            Form::Dollar => "}",
+            Form::Braces => "}}",
+        }
+    }
+
+    /// The name as it is written.
+    pub(crate) fn written(self, name: &str) -> String {
+        format!("{}{name}{}", self.opening(), self.closing())
+    }
 }
 
 /// A text with its placeholders filled in.
@@ -114,7 +151,7 @@ impl Substitutions {
 
     /// Whether a hole has a name that nothing here has.
     pub(crate) fn misses(&self, hole: &Hole) -> bool {
-        self.complete.is_some() && !self.is_named(&hole.name)
+        self.complete.is_some() && hole.form == Form::Dollar && !self.is_named(&hole.name)
     }
 }
 
@@ -124,21 +161,23 @@ pub(crate) fn fill(text: &str, syntax: Syntax, known: &Substitutions) -> Filled 
     let mut done = 0;
     let mut search = 0;
     let mut quotes = Quotes::new(syntax);
-    while let Some(found) = text.get(search..).and_then(|rest| rest.find("${")) {
-        let start = search + found;
-        search = start + 2;
-        let Some(name) = name_at(text, start) else { continue };
-        let span = Span { start, length: name.len() + 3 };
-        if text.get(..start).is_some_and(|before| before.ends_with('$')) {
+    while let Some((start, form)) = next_opening(text, search) {
+        search = start + form.opening().len();
+        let Some(name) = name_at(text, start, form) else { continue };
+        let span = Span { start, length: form.written(name).len() };
+        if form == Form::Dollar && text.get(..start).is_some_and(|before| before.ends_with('$')) {
             // `$${` is a plain `${`.
             filled.copy(text, done, start - 1);
             done = start;
             continue;
         }
         let stand = Stand::at(text, span, syntax, quotes.open_at(text, start));
-        let value = known.value(name);
+        if form == Form::Braces && !stand.waits() {
+            continue;
+        }
+        let value = known.value(name).filter(|_| form == Form::Dollar);
         let (key, around) = (stand.key.to_owned(), stand.around);
-        let hole = Hole { name: name.to_owned(), span, key, around, known: value.is_some() };
+        let hole = Hole { name: name.to_owned(), form, span, key, around, known: value.is_some() };
         filled.copy(text, done, start);
         filled.made(&value.unwrap_or_else(|| stand.likely(name)), span);
         filled.holes.push(hole);
@@ -162,11 +201,23 @@ impl Filled {
     }
 }
 
+/// Where the next placeholder may begin, and how it is written.
+fn next_opening(text: &str, from: usize) -> Option<(usize, Form)> {
+    let rest = text.get(from..)?;
+    let found = Form::ALL.into_iter().filter_map(|form| Some((rest.find(form.opening())?, form)));
+    found.min_by_key(|(at, _)| *at).map(|(at, form)| (from + at, form))
+}
+
 /// The name of a placeholder that begins at `start`; an empty or odd one is plain text.
-fn name_at(text: &str, start: usize) -> Option<&str> {
-    let (name, _) = text.get(start + 2..)?.split_once('}')?;
-    let letter = |c: char| c.is_alphanumeric() || "_.:-[]()* ".contains(c);
-    let begins = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+fn name_at(text: &str, start: usize, form: Form) -> Option<&str> {
+    let (name, _) = text.get(start + form.opening().len()..)?.split_once(form.closing())?;
+    let more = match form {
+        Form::Dollar => "_.:-[]()* ",
+        Form::Braces => "_.- ",
+    };
+    let letter = |c: char| c.is_alphanumeric() || more.contains(c);
+    let inner = if form == Form::Braces { name.trim_start() } else { name };
+    let begins = inner.starts_with(|c: char| c.is_alphabetic() || c == '_');
     (begins && name.len() <= 256 && name.chars().all(letter)).then_some(name)
 }
 
@@ -215,6 +266,14 @@ impl<'a> Stand<'a> {
             expression,
             whole,
             around,
+        }
+    }
+
+    /// Whether what stands here can only be for whoever deploys the definition to fill in.
+    fn waits(&self) -> bool {
+        match self.quoted {
+            true => NO_FREE_TEXT.contains(&self.key),
+            false => self.json || self.whole,
         }
     }
 
@@ -340,6 +399,21 @@ mod tests {
                 r#"{"Condition": "{% true and $x = 'true' %}"}"#.to_owned(),
             ),
             (r#"{"a": "$${Name}"}"#, r#"{"a": "${Name}"}"#.to_owned()),
+            (
+                r#"{"Resource": "{{EXAMPLE_ACTIVITY_ARN}}"}"#,
+                format!(r#"{{"Resource": "{ACTIVITY}"}}"#),
+            ),
+            (
+                r#"{"Resource": "arn:aws:lambda:{{ region }}:{{account}}:function:f"}"#,
+                r#"{"Resource": "arn:aws:lambda:us-east-1:111122223333:function:f"}"#.to_owned(),
+            ),
+            (
+                r#"{"Seconds": {{n}}, "Retry": {{r}} }"#,
+                r#"{"Seconds": 1, "Retry": [] }"#.to_owned(),
+            ),
+            // Texts that run as they are.
+            (r#"{"prompt": "Hello {{name}}"}"#, r#"{"prompt": "Hello {{name}}"}"#.to_owned()),
+            (r#"{"a": "{% {'b': {}} %}"}"#, r#"{"a": "{% {'b': {}} %}"}"#.to_owned()),
         ] {
             assert_eq!(filled(text, Syntax::Json), expected);
         }
