@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 use crate::process::{self, Tally};
-use crate::{conformance, setup, tidy, tree};
+use crate::{conformance, requirements, setup, tidy, tree};
 
 type Step = (&'static str, fn(&mut Tally) -> anyhow::Result<()>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("tidy", |_| tidy::run(&[])),
+    ("requirements", |_| requirements::run(&[])),
     ("format", |_| process::run(&mut process::cargo(&["fmt", "--all", "--check"]))),
     ("setup", |_| setup::environment().map(drop)),
     ("clippy", |_| process::run(&mut process::cargo(&CLIPPY))),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::process::Tally;
 use crate::report::{CaseOutcome, Definition, Report};
 use crate::server::Server;
-use crate::{process, setup, shared, tree};
+use crate::{process, requirements, setup, shared, tree};
 
 const PAGE: &str = "docs/conformance.md";
 /// Services that the cases may need and this server has.
@@ -62,7 +62,8 @@ fn replay() -> anyhow::Result<Option<Report>> {
     };
     let cases = run.recorded_cases()?;
     let definitions = run.corpus(&shared.join("corpus/asl"))?;
-    Ok(Some(Report { cases, definitions }))
+    let requirements = requirements::read(&shared)?;
+    Ok(Some(Report { cases, definitions, requirements }))
 }
 
 struct Run {

@@ -8,6 +8,7 @@ mod ci;
 mod conformance;
 mod process;
 mod report;
+mod requirements;
 mod server;
 mod setup;
 mod shared;
@@ -23,6 +24,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   setup                   a Python environment with the stock clients, in target/venv
   blackbox [ARGS]         the tests that drive the built binary; ARGS go to pytest
   conformance [--check]   replay the recorded cases; write docs/conformance.md, or compare with it
+  requirements [--list]   how many requirements of the specification a test cites, and which not
   bench [--write]         ratios against baselines of the same run; --write updates the page";
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "setup" => setup::run(),
         "blackbox" => ci::blackbox_alone(rest),
         "conformance" => conformance::run(rest),
+        "requirements" => requirements::run(rest),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

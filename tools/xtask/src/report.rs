@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use crate::process::Tally;
+use crate::requirements::{self, Cited};
 
 /// A difference is quoted up to here.
 const WHY_CHARACTERS_MAX: usize = 220;
@@ -47,6 +48,7 @@ pub(crate) struct Definition {
 pub(crate) struct Report {
     pub(crate) cases: Vec<CaseOutcome>,
     pub(crate) definitions: Vec<Definition>,
+    pub(crate) requirements: Cited,
 }
 
 /// One line of figures. The page is compared by these lines.
@@ -99,6 +101,7 @@ impl Report {
         self.write_failures(&mut page);
         self.write_skipped(&mut page);
         self.write_corpus(&mut page);
+        self.write_requirements(&mut page);
         page
     }
 
@@ -129,7 +132,13 @@ impl Report {
             }),
             definitions("Corpus definitions accepted, JSONPath", false),
             definitions("Corpus definitions accepted, JSONata", true),
+            self.cited(),
         ]
+    }
+
+    fn cited(&self) -> Figure {
+        let (passed, of) = requirements::count(&self.requirements);
+        Figure { name: "Requirements of language.md and history.md that a test cites", passed, of }
     }
 
     fn write_figures(&self, page: &mut String) {
@@ -203,6 +212,20 @@ impl Report {
     }
 }
 
+impl Report {
+    /// A line for every requirement, with the tests that name it.
+    fn write_requirements(&self, page: &mut String) {
+        page.push_str(
+            "\n## Requirements and the tests that cite them\n\n| requirement | tests |\n\
+             |---|---|\n",
+        );
+        for (requirement, files) in &self.requirements {
+            let files: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
+            push(page, format_args!("| {requirement} | {} |\n", files.join(", ")));
+        }
+    }
+}
+
 impl Figure {
     fn loss(&self, page: &str) -> Option<String> {
         let prefix = format!("| {} | ", self.name);
@@ -250,7 +273,7 @@ fn reason(id: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CaseOutcome, Report};
+    use super::{CaseOutcome, Cited, Report};
 
     fn case(id: &str, result: &str, why: &str, jsonata: bool) -> CaseOutcome {
         CaseOutcome {
@@ -274,6 +297,7 @@ mod tests {
                 case("d", "skip", "", true),
             ],
             definitions: Vec::new(),
+            requirements: Cited::new(),
         };
         let page = cases("pass").page();
         assert!(page.contains("| Cases that need no other service and no JSONata | 2 | 3 |"));
