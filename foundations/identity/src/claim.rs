@@ -18,6 +18,9 @@ pub const SKEW_MS_MAX: i64 = 15 * 60 * 1000;
 /// Longest life of a presigned request: seven days.
 const EXPIRES_S_MAX: i64 = 7 * 24 * 60 * 60;
 
+/// Longest tracing header that is kept.
+const TRACE_ID_BYTES_MAX: usize = 256;
+
 /// What is known of the request besides its head.
 #[derive(Clone, Debug)]
 pub struct Arrival<'a> {
@@ -77,7 +80,14 @@ fn believed(parts: &Parts, arrival: &Arrival<'_>) -> Caller {
         region: if region_ok(region) { region } else { REGION_DEFAULT }.into(),
         access_key_id: access_key_id.into(),
         request_id: arrival.request_id.clone(),
+        trace_id: trace_id(parts),
     }
+}
+
+/// The tracing header; one that is none is no reason to refuse the request.
+fn trace_id(parts: &Parts) -> Option<Arc<str>> {
+    let text = parts.headers.get("x-amzn-trace-id")?.to_str().ok()?;
+    (!text.is_empty() && text.len() <= TRACE_ID_BYTES_MAX).then(|| text.into())
 }
 
 fn open(keys: &dyn Keys, parts: &Parts, arrival: &Arrival<'_>) -> Result<Claim, Denied> {
@@ -93,6 +103,7 @@ fn open(keys: &dyn Keys, parts: &Parts, arrival: &Arrival<'_>) -> Result<Claim, 
         region: signature.credential.region.as_str().into(),
         access_key_id: signature.credential.access_key_id.as_str().into(),
         request_id: arrival.request_id.clone(),
+        trace_id: trace_id(parts),
     };
     Ok(Claim { caller, proof: Some((signature, record.secret)) })
 }

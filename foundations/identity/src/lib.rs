@@ -28,6 +28,8 @@ pub struct Caller {
     pub access_key_id: Arc<str>,
     /// Of this request; also in the answer's `x-amzn-RequestId`.
     pub request_id: Arc<str>,
+    /// `X-Amzn-Trace-Id` as it came, when it is one.
+    pub trace_id: Option<Arc<str>>,
 }
 
 /// How much of a signature is believed.

@@ -51,6 +51,17 @@ impl Constraints {
         self.length(path, &shown(text), chars_up_to(text, max), (min, max))
     }
 
+    /// A text of 1 to `max` characters that must be there.
+    #[must_use]
+    pub fn required_text<T: Given + ?Sized>(
+        self,
+        path: &str,
+        value: &T,
+        max: usize,
+    ) -> Constraints {
+        self.required(path, value.given().is_some()).text_len(path, value, 1, max)
+    }
+
     /// A sensitive text of `min` to `max` characters; the message does not repeat it.
     #[must_use]
     pub fn sensitive_len<T: Given + ?Sized>(

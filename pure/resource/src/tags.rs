@@ -1,6 +1,6 @@
 //! The rules of tags: how many, how long, which characters (SFN-TAG-3).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Most tags on one resource.
 pub const TAGS_MAX: usize = 50;
@@ -12,9 +12,14 @@ pub const VALUE_CHARS_MAX: usize = 256;
 /// A tag as the wire carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub key: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub value: String,
+}
+
+fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Why tags are refused.

@@ -125,6 +125,7 @@ impl Server {
                 region: site.region.as_str().into(),
                 access_key_id: site.account.as_str().into(),
                 request_id: self.host.uuid().into(),
+                trace_id: None,
             },
         })
     }

@@ -129,6 +129,7 @@ impl Service {
                 region: start.region.as_str().into(),
                 access_key_id: "states".into(),
                 request_id: self.host.uuid().into(),
+                trace_id: None,
             },
             idempotency_key: format!("{id:016x}-{}-{}", call.frame, call.attempt),
             wait_max: call.timeout_ms.map(Duration::from_millis),

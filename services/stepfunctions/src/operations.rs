@@ -103,7 +103,7 @@ pub(crate) static OPERATIONS: &[Entry<Service>] = &[
     entry::<Service, validate_state_machine_definition::ValidateStateMachineDefinition>(),
 ];
 
-/// A required member that holds an ARN.
+/// A required member that holds an ARN, of a request with no other constraints.
 fn require_arn(path: &str, arn: Option<String>) -> Result<String, Fault> {
     require_text(path, arn, ARN_CHARS_MAX)
 }
@@ -111,8 +111,7 @@ fn require_arn(path: &str, arn: Option<String>) -> Result<String, Fault> {
 /// A required member that holds a text of at most `chars_max`.
 fn require_text(path: &str, text: Option<String>, chars_max: usize) -> Result<String, Fault> {
     Constraints::new()
-        .required(path, text.is_some())
-        .text_len(path, &text, 1, chars_max)
+        .required_text(path, &text, chars_max)
         .finish()
         .map_err(faults::from_constraints)?;
     Ok(text.unwrap_or_default())

@@ -5,6 +5,7 @@ import json
 import pytest
 from support import (PASS, ended, events_of, machine, one_state, refused, run, sound, types, unique,
                      until, until_event, wait_state)
+from test_wire import post
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,20 @@ def test_trace_header_is_kept(sfn, passing):
     header = "Root=1-67891233-abcdef012345678912345678"
     arn = sfn.start_execution(stateMachineArn=passing, traceHeader=header)["executionArn"]
     assert sfn.describe_execution(executionArn=arn)["traceHeader"] == header
+
+
+def test_trace_header_of_the_request_wins(server, sfn, passing):
+    """SFN-EXEC-10: by what the SDKs send of themselves inside a function"""
+    own = {"X-Amzn-Trace-Id": "Root=1-67891233-abcdef012345678912345678;Sampled=1"}
+    for body, headers, told in (
+            ({"traceHeader": "Root=2"}, own, own["X-Amzn-Trace-Id"]),
+            ({}, own, own["X-Amzn-Trace-Id"]),
+            ({"traceHeader": "Root=2"}, {"X-Amzn-Trace-Id": "x" * 257}, "Root=2")):
+        body = json.dumps({"stateMachineArn": passing, **body}).encode()
+        status, _, answer = post(server, body, "AWSStepFunctions.StartExecution", headers)
+        assert status == 200
+        seen = sfn.describe_execution(executionArn=answer["executionArn"])
+        assert seen["traceHeader"] == told
 
 
 def test_describe_refused(sfn, passing):

@@ -43,6 +43,7 @@ async fn serve(folder: OsString, data: OsString) -> ExitCode {
                 region: "us-east-1".into(),
                 access_key_id: "test".into(),
                 request_id: "r".into(),
+                trace_id: None,
             },
             function_name: name.to_owned(),
             qualifier: None,

@@ -165,6 +165,7 @@ pub(crate) fn caller() -> Caller {
         region: "us-east-1".into(),
         access_key_id: "test".into(),
         request_id: "caller".into(),
+        trace_id: None,
     }
 }
 

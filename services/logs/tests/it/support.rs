@@ -85,6 +85,7 @@ impl World {
             region: "us-east-1".into(),
             access_key_id: "k".into(),
             request_id: "r".into(),
+            trace_id: None,
         };
         let body = input.to_string();
         let answer = self.service.call(operation, &caller, body.as_bytes()).expect("an operation");

@@ -7,7 +7,6 @@ use resource::constraints::Constraints;
 use resource::name::{NAME_CHARS_MAX, name_chars_ok};
 use resource::tags::{self, Tag};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::sync::Arc;
 use wire::fault::Fault;
 use wire::operation::Operation;
@@ -15,7 +14,7 @@ use wire::operation::Operation;
 use crate::faults;
 use crate::records::{self, ActivityRecord, Row};
 use crate::service::Service;
-use crate::shapes::{self, Timestamp};
+use crate::shapes::{self, Encryption, Timestamp};
 
 pub(crate) struct CreateActivity;
 
@@ -23,9 +22,8 @@ pub(crate) struct CreateActivity;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Input {
     name: Option<String>,
-    #[serde(default)]
-    tags: Vec<Tag>,
-    encryption_configuration: Option<Value>,
+    tags: Option<Vec<Tag>>,
+    encryption_configuration: Option<Encryption>,
 }
 
 #[derive(Serialize)]
@@ -41,23 +39,25 @@ impl Operation<Service> for CreateActivity {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        Constraints::new()
-            .required("name", input.name.is_some())
-            .text_len("name", &input.name, 1, NAME_CHARS_MAX)
-            .tags("tags", &input.tags)
+        let tags = input.tags.unwrap_or_default();
+        let constraints = Constraints::new()
+            .required_text("name", &input.name, NAME_CHARS_MAX)
+            .tags("tags", &tags);
+        shapes::encryption_constraints(constraints, &input.encryption_configuration)
             .finish()
             .map_err(faults::from_constraints)?;
         let name = input.name.unwrap_or_default();
         if !name_chars_ok(&name) {
             return Err(faults::invalid_name(&name));
         }
-        tags::check(&input.tags).map_err(faults::from_tags)?;
+        tags::check(&tags).map_err(faults::from_tags)?;
+        let encryption = input.encryption_configuration.as_ref().map(Encryption::read);
         let home = Home::new(&caller.region, &caller.account);
         let record = ActivityRecord {
             arn: ActivityArn::new(home, &name).to_string(),
             creation_ms: service.host.now_ms(),
-            encryption: shapes::encryption(input.encryption_configuration.as_ref())?,
-            tags: tags::merge(&[], &input.tags).map_err(faults::from_tags)?,
+            encryption: encryption.transpose()?.unwrap_or_else(shapes::own_key),
+            tags: tags::merge(&[], &tags).map_err(faults::from_tags)?,
             name,
         };
         let record = create(service, caller, record).await?;

@@ -10,7 +10,6 @@ use resource::constraints::Constraints;
 use resource::name::{NAME_CHARS_MAX, name_chars_ok};
 use resource::tags::{self, Tag};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use wire::fault::Fault;
 use wire::operation::Operation;
 
@@ -18,7 +17,7 @@ use crate::faults;
 use crate::machines::{Change, MachineKey};
 use crate::records::{CreatedWith, MachineRecord, MachineType, Revision, VersionRecord};
 use crate::service::Service;
-use crate::shapes::{self, Timestamp};
+use crate::shapes::{self, Encryption, Logging, Timestamp, Tracing};
 
 /// Longest definition, in characters of the model.
 pub(super) const DEFINITION_CHARS_MAX: usize = 1_048_576;
@@ -37,14 +36,12 @@ pub(crate) struct Input {
     role_arn: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
-    logging_configuration: Option<Value>,
-    #[serde(default)]
-    tags: Vec<Tag>,
-    tracing_configuration: Option<Value>,
-    #[serde(default)]
-    publish: bool,
+    logging_configuration: Option<Logging>,
+    tags: Option<Vec<Tag>>,
+    tracing_configuration: Option<Tracing>,
+    publish: Option<bool>,
     version_description: Option<String>,
-    encryption_configuration: Option<Value>,
+    encryption_configuration: Option<Encryption>,
 }
 
 #[derive(Serialize)]
@@ -69,10 +66,12 @@ impl Operation<Service> for CreateStateMachine {
             _ => MachineType::Standard,
         };
         let text = input.definition.unwrap_or_default();
-        let logging = shapes::logging(input.logging_configuration.as_ref())?;
+        let logging = input.logging_configuration.as_ref().map(Logging::read).transpose()?;
+        let logging = logging.unwrap_or_else(shapes::no_logging);
         service.check_log_group(caller, &logging).await?;
-        let tracing = shapes::tracing(input.tracing_configuration.as_ref())?;
-        let encryption = shapes::encryption(input.encryption_configuration.as_ref())?;
+        let tracing = input.tracing_configuration.as_ref().map(Tracing::read).transpose()?;
+        let encryption = input.encryption_configuration.as_ref().map(Encryption::read);
+        let encryption = encryption.transpose()?;
         let checked = check_definition(&text, kind)?;
         let now_ms = service.host.now_ms();
         let variable_references = checked.variable_references;
@@ -82,8 +81,8 @@ impl Operation<Service> for CreateStateMachine {
             definition,
             role_arn: input.role_arn.unwrap_or_default(),
             logging,
-            tracing,
-            encryption,
+            tracing: tracing.unwrap_or_else(shapes::no_tracing),
+            encryption: encryption.unwrap_or_else(shapes::own_key),
             update_ms: now_ms,
             variable_references,
         };
@@ -96,12 +95,12 @@ impl Operation<Service> for CreateStateMachine {
             incarnation: fresh_incarnation(service),
             generation: 0,
             current: Arc::new(revision),
-            tags: tags::merge(&[], &input.tags).map_err(faults::from_tags)?,
+            tags: tags::merge(&[], &input.tags.unwrap_or_default()).map_err(faults::from_tags)?,
             last_version: 0,
             versions: BTreeMap::new(),
             aliases: BTreeMap::new(),
             created_with: CreatedWith {
-                publish: input.publish,
+                publish: input.publish.unwrap_or(false),
                 version_description: input.version_description,
             },
             name,
@@ -185,30 +184,26 @@ pub(super) fn publish(record: &mut MachineRecord, now_ms: i64) -> Result<u64, Fa
 }
 
 fn check(input: &Input) -> Result<(), Fault> {
-    Constraints::new()
-        .required("name", input.name.is_some())
-        .text_len("name", &input.name, 1, NAME_CHARS_MAX)
+    let tags = input.tags.as_deref().unwrap_or_default();
+    let constraints = Constraints::new()
+        .required_text("name", &input.name, NAME_CHARS_MAX)
         .required("definition", input.definition.is_some())
         .sensitive_len("definition", &input.definition, 1, DEFINITION_CHARS_MAX)
-        .required("roleArn", input.role_arn.is_some())
-        .text_len("roleArn", &input.role_arn, 1, super::ARN_CHARS_MAX)
-        .one_of("type", &input.kind, &["STANDARD", "EXPRESS"])
-        .one_of(
-            "loggingConfiguration.level",
-            &shapes::logging_level(input.logging_configuration.as_ref()),
-            &["ALL", "ERROR", "FATAL", "OFF"],
-        )
-        .text_len("versionDescription", &input.version_description, 0, DESCRIPTION_CHARS_MAX)
-        .tags("tags", &input.tags)
+        .required_text("roleArn", &input.role_arn, super::ARN_CHARS_MAX)
+        .one_of("type", &input.kind, &["STANDARD", "EXPRESS"]);
+    let constraints = shapes::logging_constraints(constraints, &input.logging_configuration)
+        .tags("tags", tags)
+        .sensitive_len("versionDescription", &input.version_description, 0, DESCRIPTION_CHARS_MAX);
+    shapes::encryption_constraints(constraints, &input.encryption_configuration)
         .finish()
         .map_err(faults::from_constraints)?;
     let name = input.name.as_deref().unwrap_or_default();
     if !name_chars_ok(name) {
         return Err(faults::invalid_name(name));
     }
-    tags::check(&input.tags).map_err(faults::from_tags)?;
+    tags::check(tags).map_err(faults::from_tags)?;
     check_role(input.role_arn.as_deref())?;
-    if input.version_description.is_some() && !input.publish {
+    if input.version_description.is_some() && input.publish != Some(true) {
         return Err(Fault::validation("Version description can only be set when publish is true"));
     }
     Ok(())

@@ -26,12 +26,20 @@ pub(crate) struct CreateStateMachineAlias;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Input {
     name: Option<String>,
-    routing_configuration: Option<Vec<Route>>,
+    routing_configuration: Option<Vec<GivenRoute>>,
     description: Option<String>,
 }
 
+/// One version with its share, as a request has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GivenRoute {
+    state_machine_version_arn: Option<String>,
+    weight: Option<i64>,
+}
+
 /// One version with its share.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Route {
     pub(super) state_machine_version_arn: String,
@@ -54,7 +62,7 @@ impl Operation<Service> for CreateStateMachineAlias {
         check(&input)?;
         let name = input.name.unwrap_or_default();
         let (machine_arn, routing) =
-            read_routing(&input.routing_configuration.unwrap_or_default())?;
+            read_routing(to_routes(input.routing_configuration.unwrap_or_default()))?;
         let (_, key) = super::own_machine(caller, &machine_arn)?;
         let key = key.ok_or_else(|| faults::reference_does_not_exist(&machine_arn))?;
         let now_ms = service.host.now_ms();
@@ -105,46 +113,59 @@ fn repeat(existing: &AliasRecord, asked: &AliasRecord) -> Result<Timestamp, Faul
 }
 
 fn check(input: &Input) -> Result<(), Fault> {
-    Constraints::new()
+    let constraints = Constraints::new()
         .required("name", input.name.is_some())
         .text_len("name", &input.name, 1, NAME_CHARS_MAX)
         .pattern("name", &input.name, ALIAS_NAME_PATTERN, alias_name_chars_ok)
-        .text_len("description", &input.description, 0, DESCRIPTION_CHARS_MAX)
-        .required("routingConfiguration", input.routing_configuration.is_some())
+        .sensitive_len("description", &input.description, 0, DESCRIPTION_CHARS_MAX)
+        .required("routingConfiguration", input.routing_configuration.is_some());
+    route_constraints(constraints, &input.routing_configuration)
         .finish()
-        .map_err(faults::from_constraints)?;
-    check_routes(input.routing_configuration.as_deref().unwrap_or_default())
+        .map_err(faults::from_constraints)
 }
 
 /// The model's constraints on a routing configuration (SFN-ERR-12, SFN-ERR-14).
-pub(super) fn check_routes(routes: &[Route]) -> Result<(), Fault> {
-    let mut constraints =
-        Constraints::new().list_len("routingConfiguration", routes.len(), (1, ROUTES_MAX), || {
-            print_routes(routes)
-        });
-    for (index, route) in routes.iter().enumerate() {
-        let path = format!("routingConfiguration.{}.member.weight", index + 1);
-        constraints = constraints.range(&path, Some(route.weight), 0, 100);
-    }
-    constraints.finish().map_err(faults::from_constraints)
+#[must_use]
+pub(super) fn route_constraints(
+    constraints: Constraints,
+    routes: &Option<Vec<GivenRoute>>,
+) -> Constraints {
+    let Some(routes) = routes else { return constraints };
+    let count = (1, ROUTES_MAX);
+    let constraints =
+        constraints.list_len("routingConfiguration", routes.len(), count, || print_routes(routes));
+    routes.iter().enumerate().fold(constraints, |constraints, (index, route)| {
+        let path = |member: &str| format!("routingConfiguration.{}.member.{member}", index + 1);
+        let arn = path("stateMachineVersionArn");
+        constraints
+            .required_text(&arn, &route.state_machine_version_arn, super::ARN_CHARS_MAX)
+            .required(&path("weight"), route.weight.is_some())
+            .range(&path("weight"), route.weight, 0, 100)
+    })
 }
 
 /// As AWS prints a list of structures.
-fn print_routes(routes: &[Route]) -> String {
-    let items: Vec<String> = routes
-        .iter()
-        .map(|route| {
-            format!(
-                "RoutingConfigurationListItem(stateMachineVersionArn={}, weight={})",
-                route.state_machine_version_arn, route.weight
-            )
-        })
-        .collect();
+fn print_routes(routes: &[GivenRoute]) -> String {
+    let print = |route: &GivenRoute| {
+        let arn = route.state_machine_version_arn.as_deref().unwrap_or("null");
+        let weight = route.weight.map_or_else(|| "null".to_owned(), |weight| weight.to_string());
+        format!("RoutingConfigurationListItem(stateMachineVersionArn={arn}, weight={weight})")
+    };
+    let items: Vec<String> = routes.iter().map(print).collect();
     format!("[{}]", items.join(", "))
 }
 
+/// The routes of a request, past [`route_constraints`].
+pub(super) fn to_routes(given: Vec<GivenRoute>) -> Vec<Route> {
+    let route = |route: GivenRoute| Route {
+        state_machine_version_arn: route.state_machine_version_arn.unwrap_or_default(),
+        weight: route.weight.unwrap_or_default(),
+    };
+    given.into_iter().map(route).collect()
+}
+
 /// The machine that all routes share, and the versions with their weights (SFN-ALIAS-1…3).
-pub(super) fn read_routing(routes: &[Route]) -> Result<(String, Vec<(u64, u32)>), Fault> {
+pub(super) fn read_routing(routes: Vec<Route>) -> Result<(String, Vec<(u64, u32)>), Fault> {
     let refuse = |message: String| {
         Fault::validation(message).with_member("reason", "INVALID_ROUTING_CONFIGURATION")
     };
@@ -153,7 +174,7 @@ pub(super) fn read_routing(routes: &[Route]) -> Result<(String, Vec<(u64, u32)>)
     let received = format!("Received: [{}]", arns.join(", "));
     let mut machine = None;
     let mut routing = Vec::with_capacity(routes.len());
-    for route in routes {
+    for route in &routes {
         let parsed = StateMachineArn::parse(&route.state_machine_version_arn).ok();
         let Some((parsed, Qualifier::Version(number))) =
             parsed.map(|parsed| (parsed.unqualified(), parsed.qualifier))

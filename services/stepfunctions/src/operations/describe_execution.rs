@@ -1,6 +1,7 @@
 //! DescribeExecution (SFN-EXEC-30…38).
 
 use identity::Caller;
+use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use wire::fault::Fault;
@@ -65,8 +66,16 @@ impl Operation<Service> for DescribeExecution {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let arn = super::require_arn("executionArn", input.execution_arn)?;
-        let wants_data = shapes::wants_data(input.included_data.as_deref())?;
+        let constraints = Constraints::new().required_text(
+            "executionArn",
+            &input.execution_arn,
+            super::ARN_CHARS_MAX,
+        );
+        shapes::included_data(constraints, &input.included_data)
+            .finish()
+            .map_err(faults::from_constraints)?;
+        let arn = input.execution_arn.unwrap_or_default();
+        let wants_data = shapes::wants_data(input.included_data.as_deref());
         let found = service.find_described(caller, &arn)?;
         let refusal = service.redrive_refusal(&found).map_err(faults::from_unreadable)?;
         Ok(to_output(found, refusal, wants_data))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use identity::Caller;
 use resource::arn::state_machine::Qualifier;
+use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wire::fault::Fault;
@@ -55,8 +56,16 @@ impl Operation<Service> for DescribeStateMachine {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let arn = super::require_arn("stateMachineArn", input.state_machine_arn)?;
-        let wants_data = shapes::wants_data(input.included_data.as_deref())?;
+        let constraints = Constraints::new().required_text(
+            "stateMachineArn",
+            &input.state_machine_arn,
+            super::ARN_CHARS_MAX,
+        );
+        shapes::included_data(constraints, &input.included_data)
+            .finish()
+            .map_err(faults::from_constraints)?;
+        let arn = input.state_machine_arn.unwrap_or_default();
+        let wants_data = shapes::wants_data(input.included_data.as_deref());
         let (qualifier, _, machine) = super::find_machine(service, caller, &arn)?;
         let (revision, creation_ms, description) = match &qualifier {
             Qualifier::Unqualified => (machine.current.clone(), machine.creation_ms, None),

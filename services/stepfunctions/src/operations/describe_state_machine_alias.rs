@@ -7,7 +7,7 @@ use wire::fault::Fault;
 use wire::operation::Operation;
 
 use super::create_state_machine_alias::Route;
-use super::{LONG_ARN_CHARS_MAX, own_machine, require_text};
+use super::{own_machine, require_arn};
 use crate::faults;
 use crate::machines::MachineKey;
 use crate::records::AliasRecord;
@@ -70,7 +70,7 @@ pub(super) fn read_arn(
     caller: &Caller,
     arn: Option<String>,
 ) -> Result<(String, Option<MachineKey>, String), Fault> {
-    let arn = require_text("stateMachineAliasArn", arn, LONG_ARN_CHARS_MAX)?;
+    let arn = require_arn("stateMachineAliasArn", arn)?;
     let (parsed, key) = own_machine(caller, &arn)?;
     match parsed.qualifier {
         Qualifier::Alias(name) => Ok((arn, key, name)),

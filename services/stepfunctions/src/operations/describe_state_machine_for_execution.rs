@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use identity::Caller;
+use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wire::fault::Fault;
@@ -11,6 +12,7 @@ use wire::operation::Operation;
 
 use super::describe_state_machine::definition;
 use super::processor;
+use crate::faults;
 use crate::service::Service;
 use crate::shapes::{self, Timestamp};
 
@@ -50,8 +52,16 @@ impl Operation<Service> for DescribeStateMachineForExecution {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let arn = super::require_arn("executionArn", input.execution_arn)?;
-        let wants_data = shapes::wants_data(input.included_data.as_deref())?;
+        let constraints = Constraints::new().required_text(
+            "executionArn",
+            &input.execution_arn,
+            super::ARN_CHARS_MAX,
+        );
+        shapes::included_data(constraints, &input.included_data)
+            .finish()
+            .map_err(faults::from_constraints)?;
+        let arn = input.execution_arn.unwrap_or_default();
+        let wants_data = shapes::wants_data(input.included_data.as_deref());
         let found = service.find_described(caller, &arn)?;
         let revision = &found.start.revision;
         let about = &found.start.about;

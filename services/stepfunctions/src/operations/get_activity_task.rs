@@ -47,6 +47,7 @@ impl Operation<Service> for GetActivityTask {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         Constraints::new()
+            .required_text("activityArn", &input.activity_arn, super::ARN_CHARS_MAX)
             .text_len("workerName", &input.worker_name, 1, NAME_CHARS_MAX)
             .finish()
             .map_err(faults::from_constraints)?;

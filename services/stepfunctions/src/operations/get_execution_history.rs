@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use identity::Caller;
+use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::engine::Order;
@@ -23,8 +24,7 @@ pub(crate) struct GetExecutionHistory;
 pub(crate) struct Input {
     execution_arn: Option<String>,
     max_results: Option<i64>,
-    #[serde(default)]
-    reverse_order: bool,
+    reverse_order: Option<bool>,
     next_token: Option<String>,
     include_execution_data: Option<bool>,
 }
@@ -43,16 +43,22 @@ impl Operation<Service> for GetExecutionHistory {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let arn = super::require_arn("executionArn", input.execution_arn)?;
+        let constraints = Constraints::new().required_text(
+            "executionArn",
+            &input.execution_arn,
+            super::ARN_CHARS_MAX,
+        );
+        let arn = input.execution_arn.unwrap_or_default();
         let with_data = input.include_execution_data.unwrap_or(true);
-        let order = if input.reverse_order { Order::Backward } else { Order::Forward };
+        let reverse = input.reverse_order == Some(true);
+        let order = if reverse { Order::Backward } else { Order::Forward };
         let arguments = [
             arn.as_str(),
-            if input.reverse_order { "reverse" } else { "" },
+            if reverse { "reverse" } else { "" },
             if with_data { "" } else { "bare" },
         ];
         let page = Page::new(Self::NAME, caller, &arguments, input.max_results, TOKEN_CHARS_MAX);
-        let page = page.at(input.next_token, service.host.now_ms())?;
+        let page = page.at(constraints, input.next_token, service.host.now_ms())?;
         let from = page.cursor.as_ref().map(to_event_id).transpose()?;
         let asked = Asked { caller, arn: &arn, order };
         let mut events = read(service, &asked, from, page.limit + 1)?;

@@ -76,11 +76,10 @@ impl Operation<Service> for ListExecutions {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        check(&input)?;
-        let arn = input.state_machine_arn.unwrap_or_default();
-        let status = input.status_filter.unwrap_or_default();
+        let arn = input.state_machine_arn.clone().unwrap_or_default();
+        let status = input.status_filter.clone().unwrap_or_default();
         let map_run = input.map_run_arn.clone().unwrap_or_default();
-        let redrive = input.redrive_filter.unwrap_or_default();
+        let redrive = input.redrive_filter.clone().unwrap_or_default();
         let arguments = match map_run.as_str() {
             "" => vec![arn.as_str(), status.as_str()],
             map_run => vec![map_run, status.as_str(), redrive.as_str()],
@@ -92,7 +91,9 @@ impl Operation<Service> for ListExecutions {
             input.max_results,
             EXECUTIONS_TOKEN_CHARS_MAX,
         );
-        let page = page.at(input.next_token, service.host.now_ms())?;
+        let next_token = input.next_token.clone();
+        let page = page.at(constraints(&input), next_token, service.host.now_ms())?;
+        check(&input)?;
         if input.map_run_arn.is_some() {
             let owner = map_run_owner(service, caller, input.map_run_arn)?;
             if redrive == "REDRIVEN" {
@@ -113,14 +114,16 @@ impl Operation<Service> for ListExecutions {
     }
 }
 
-fn check(input: &Input) -> Result<(), Fault> {
+fn constraints(input: &Input) -> Constraints {
     Constraints::new()
         .text_len("stateMachineArn", &input.state_machine_arn, 1, super::ARN_CHARS_MAX)
-        .text_len("mapRunArn", &input.map_run_arn, 1, super::LONG_ARN_CHARS_MAX)
         .one_of("statusFilter", &input.status_filter, &STATUSES)
+        .text_len("mapRunArn", &input.map_run_arn, 1, super::LONG_ARN_CHARS_MAX)
         .one_of("redriveFilter", &input.redrive_filter, &["REDRIVEN", "NOT_REDRIVEN"])
-        .finish()
-        .map_err(faults::from_constraints)?;
+}
+
+/// Which members go together (SFN-EXEC-42).
+fn check(input: &Input) -> Result<(), Fault> {
     match (&input.state_machine_arn, &input.map_run_arn) {
         (Some(_), None) => {}
         (None, Some(_)) => return Ok(()),

@@ -2,6 +2,7 @@
 
 use identity::Caller;
 use resource::arn::map_run::MapRunArn;
+use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
 use wire::fault::Fault;
 use wire::operation::Operation;
@@ -47,9 +48,14 @@ impl Operation<Service> for ListMapRuns {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let arn = super::require_arn("executionArn", input.execution_arn)?;
+        let constraints = Constraints::new().required_text(
+            "executionArn",
+            &input.execution_arn,
+            super::ARN_CHARS_MAX,
+        );
+        let arn = input.execution_arn.unwrap_or_default();
         let page = Page::new(Self::NAME, caller, &[&arn], input.max_results, TOKEN_CHARS_MAX);
-        let page = page.at(input.next_token, service.host.now_ms())?;
+        let page = page.at(constraints, input.next_token, service.host.now_ms())?;
         let found = service.find_execution(caller, &arn)?;
         let runs = service.map_runs_of(found.id, &found.family).map_err(faults::from_unreadable)?;
         let from = match &page.cursor {

@@ -2,6 +2,7 @@
 
 use identity::Caller;
 use resource::arn::state_machine::Qualifier;
+use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
 use wire::fault::Fault;
 use wire::operation::Operation;
@@ -42,9 +43,14 @@ impl Operation<Service> for ListStateMachineVersions {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let arn = super::require_arn("stateMachineArn", input.state_machine_arn)?;
+        let constraints = Constraints::new().required_text(
+            "stateMachineArn",
+            &input.state_machine_arn,
+            super::ARN_CHARS_MAX,
+        );
+        let arn = input.state_machine_arn.unwrap_or_default();
         let page = Page::new(Self::NAME, caller, &[&arn], input.max_results, TOKEN_CHARS_MAX);
-        let page = page.at(input.next_token, service.host.now_ms())?;
+        let page = page.at(constraints, input.next_token, service.host.now_ms())?;
         let (parsed, key) = super::own_machine(caller, &arn)?;
         if parsed.qualifier != Qualifier::Unqualified {
             return Err(Fault::validation(format!("'{arn}' is not the ARN of a state machine")));

@@ -1,6 +1,7 @@
 //! ListStateMachines (SFN-PAGE-6: by name).
 
 use identity::Caller;
+use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
 use wire::fault::Fault;
 use wire::operation::Operation;
@@ -44,7 +45,7 @@ impl Operation<Service> for ListStateMachines {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         let page = Page::new(Self::NAME, caller, &[], input.max_results, page::TOKEN_CHARS_MAX);
-        let page = page.at(input.next_token, service.host.now_ms())?;
+        let page = page.at(Constraints::new(), input.next_token, service.host.now_ms())?;
         let (records, next_token) =
             page::owned::<MachineRecord>(service, caller, records::MACHINES, Row::Machine, &page)?;
         let state_machines = records

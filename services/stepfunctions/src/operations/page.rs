@@ -49,9 +49,14 @@ impl Page {
         Page { token: PageToken::of(operation, &all), max_results, token_chars_max }
     }
 
-    /// Checks size and token.
-    pub(crate) fn at(self, next_token: Option<String>, now_ms: i64) -> Result<Opened, Fault> {
-        Constraints::new()
+    /// Checks size and token, together with what else is asked of the request.
+    pub(crate) fn at(
+        self,
+        constraints: Constraints,
+        next_token: Option<String>,
+        now_ms: i64,
+    ) -> Result<Opened, Fault> {
+        constraints
             .range("maxResults", self.max_results, 0, ITEMS_MAX)
             .text_len("nextToken", &next_token, 1, self.token_chars_max)
             .finish()

@@ -37,10 +37,11 @@ impl Operation<Service> for PublishStateMachineVersion {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         Constraints::new()
-            .text_len("description", &input.description, 0, DESCRIPTION_CHARS_MAX)
+            .required_text("stateMachineArn", &input.state_machine_arn, super::ARN_CHARS_MAX)
+            .sensitive_len("description", &input.description, 0, DESCRIPTION_CHARS_MAX)
             .finish()
             .map_err(faults::from_constraints)?;
-        let arn = super::require_arn("stateMachineArn", input.state_machine_arn)?;
+        let arn = input.state_machine_arn.unwrap_or_default();
         let (qualifier, key, _) = super::find_machine(service, caller, &arn)?;
         match qualifier {
             Qualifier::Unqualified => {}

@@ -67,8 +67,7 @@ impl Operation<Service> for RedriveExecution {
 fn check(input: &Input) -> Result<(), Fault> {
     let printable = |token: &str| token.bytes().all(|byte| byte.is_ascii_graphic());
     Constraints::new()
-        .required("executionArn", input.execution_arn.is_some())
-        .text_len("executionArn", &input.execution_arn, 1, super::ARN_CHARS_MAX)
+        .required_text("executionArn", &input.execution_arn, super::ARN_CHARS_MAX)
         .text_len("clientToken", &input.client_token, 1, TOKEN_CHARS_MAX)
         .pattern("clientToken", &input.client_token, TOKEN_PATTERN, printable)
         .finish()

@@ -7,7 +7,7 @@ use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::event::Event;
 
-use super::send_task_success::{read_token, settle};
+use super::send_task_success::{TOKEN_CHARS_MAX, read_token, settle};
 use super::stop_execution::{CAUSE_CHARS_MAX, ERROR_CHARS_MAX};
 use crate::faults;
 use crate::service::Service;
@@ -33,6 +33,8 @@ impl Operation<Service> for SendTaskFailure {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         Constraints::new()
+            .required("taskToken", input.task_token.is_some())
+            .sensitive_len("taskToken", &input.task_token, 1, TOKEN_CHARS_MAX)
             .sensitive_len("error", &input.error, 0, ERROR_CHARS_MAX)
             .sensitive_len("cause", &input.cause, 0, CAUSE_CHARS_MAX)
             .finish()

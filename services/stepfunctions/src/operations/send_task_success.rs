@@ -16,7 +16,7 @@ use crate::service::Service;
 use crate::tokens::{Place, Tokens};
 
 /// Longest token.
-const TOKEN_CHARS_MAX: usize = 2_048;
+pub(super) const TOKEN_CHARS_MAX: usize = 2_048;
 
 pub(crate) struct SendTaskSuccess;
 
@@ -38,6 +38,7 @@ impl Operation<Service> for SendTaskSuccess {
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         Constraints::new()
             .required("taskToken", input.task_token.is_some())
+            .sensitive_len("taskToken", &input.task_token, 1, TOKEN_CHARS_MAX)
             .required("output", input.output.is_some())
             .payload("output", &input.output, service.limits.payload_bytes_max)
             .finish()
@@ -58,7 +59,12 @@ pub(super) fn read_token(
     caller: &Caller,
     token: Option<String>,
 ) -> Result<(Place, String), Fault> {
-    let token = super::require_text("taskToken", token, TOKEN_CHARS_MAX)?;
+    Constraints::new()
+        .required("taskToken", token.is_some())
+        .sensitive_len("taskToken", &token, 1, TOKEN_CHARS_MAX)
+        .finish()
+        .map_err(faults::from_constraints)?;
+    let token = token.unwrap_or_default();
     let place = service.tokens.read(&caller.account, &caller.region, &token);
     place.map(|place| (place, token)).ok_or_else(faults::invalid_token)
 }

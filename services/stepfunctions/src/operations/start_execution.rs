@@ -23,10 +23,12 @@ use crate::records::{
     self, ExecutionId, MachineRecord, MachineType, NameRecord, Revision, Row, StartRecord,
 };
 use crate::service::Service;
-use crate::shapes::Timestamp;
+use crate::shapes::{self, Timestamp};
 
 /// Longest trace header.
 const TRACE_HEADER_CHARS_MAX: usize = 256;
+/// What it is made of.
+const TRACE_HEADER_PATTERN: &str = r"\p{ASCII}*";
 
 pub(crate) struct StartExecution;
 
@@ -53,7 +55,7 @@ impl Operation<Service> for StartExecution {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         service.admit().await?;
-        let checked = check(service, input)?;
+        let checked = check(service, input, &None)?;
         let routed = route(service, caller, &checked.arn)?;
         service.mocked.check(&routed.machine.name, checked.mock_case.as_deref())?;
         let compiled = service
@@ -87,15 +89,18 @@ struct Asked<'a> {
     compiled: Compiled,
 }
 
-pub(super) fn check(service: &Service, input: Input) -> Result<Checked, Fault> {
-    Constraints::new()
-        .required("stateMachineArn", input.state_machine_arn.is_some())
-        .text_len("stateMachineArn", &input.state_machine_arn, 1, super::ARN_CHARS_MAX)
+pub(super) fn check(
+    service: &Service,
+    input: Input,
+    included_data: &Option<String>,
+) -> Result<Checked, Fault> {
+    let constraints = Constraints::new()
+        .required_text("stateMachineArn", &input.state_machine_arn, super::ARN_CHARS_MAX)
         .text_len("name", &input.name, 1, NAME_CHARS_MAX)
         .payload("input", &input.input, service.limits.payload_bytes_max)
         .text_len("traceHeader", &input.trace_header, 0, TRACE_HEADER_CHARS_MAX)
-        .finish()
-        .map_err(faults::from_constraints)?;
+        .pattern("traceHeader", &input.trace_header, TRACE_HEADER_PATTERN, str::is_ascii);
+    shapes::included_data(constraints, included_data).finish().map_err(faults::from_constraints)?;
     if let Some(name) = input.name.as_deref().filter(|name| !name_chars_ok(name)) {
         return Err(faults::invalid_name(name));
     }
@@ -323,7 +328,8 @@ pub(super) fn to_start_of(
         account: caller.account.to_string(),
         region: caller.region.to_string(),
         named: false,
-        trace_header: checked.trace_header,
+        // The header of the request wins over the member (SFN-EXEC-10).
+        trace_header: caller.trace_id.as_deref().map(str::to_owned).or(checked.trace_header),
         mock_case: checked.mock_case,
         child: None,
     }

@@ -71,14 +71,14 @@ impl Operation<Service> for StartSyncExecution {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let wants_data = shapes::wants_data(input.included_data.as_deref())?;
         let asked = start_execution::Input {
             state_machine_arn: input.state_machine_arn,
             name: input.name,
             input: input.input,
             trace_header: input.trace_header,
         };
-        let checked = check(service, asked)?;
+        let checked = check(service, asked, &input.included_data)?;
+        let wants_data = shapes::wants_data(input.included_data.as_deref());
         let routed = route(service, caller, &checked.arn)?;
         if routed.machine.kind != MachineType::Express {
             return Err(faults::machine_type_not_supported());

@@ -38,11 +38,12 @@ impl Operation<Service> for StopExecution {
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
         Constraints::new()
+            .required_text("executionArn", &input.execution_arn, super::ARN_CHARS_MAX)
             .sensitive_len("error", &input.error, 0, ERROR_CHARS_MAX)
             .sensitive_len("cause", &input.cause, 0, CAUSE_CHARS_MAX)
             .finish()
             .map_err(faults::from_constraints)?;
-        let arn = super::require_arn("executionArn", input.execution_arn)?;
+        let arn = input.execution_arn.unwrap_or_default();
         let found = service.find_execution(caller, &arn)?;
         let stop = Event::Stop { error: input.error, cause: input.cause };
         // A closed one stays as it is; either way its stop date is what is told.

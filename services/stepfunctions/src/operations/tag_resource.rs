@@ -38,12 +38,12 @@ impl Operation<Service> for TagResource {
         let given = input.tags.is_some();
         let added = input.tags.unwrap_or_default();
         Constraints::new()
-            .required("resourceArn", input.resource_arn.is_some())
+            .required_text("resourceArn", &input.resource_arn, super::ARN_CHARS_MAX)
             .required("tags", given)
             .tags("tags", &added)
             .finish()
             .map_err(faults::from_constraints)?;
-        let arn = super::require_arn("resourceArn", input.resource_arn)?;
+        let arn = input.resource_arn.unwrap_or_default();
         tags::check(&added).map_err(faults::from_tags)?;
         change(service, caller, &arn, move |tags| {
             tags::merge(tags, &added).map_err(faults::from_tags)

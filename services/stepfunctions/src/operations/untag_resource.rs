@@ -2,7 +2,7 @@
 
 use identity::Caller;
 use resource::constraints::Constraints;
-use resource::tags::Tag;
+use resource::tags::{KEY_CHARS_MAX, Tag};
 use serde::{Deserialize, Serialize};
 use wire::fault::Fault;
 use wire::operation::Operation;
@@ -28,13 +28,19 @@ impl Operation<Service> for UntagResource {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        Constraints::new()
-            .required("resourceArn", input.resource_arn.is_some())
-            .required("tagKeys", input.tag_keys.is_some())
+        let constraints = Constraints::new()
+            .required_text("resourceArn", &input.resource_arn, super::ARN_CHARS_MAX)
+            .required("tagKeys", input.tag_keys.is_some());
+        let keys = input.tag_keys.unwrap_or_default();
+        keys.iter()
+            .enumerate()
+            .fold(constraints, |constraints, (index, key)| {
+                let path = format!("tagKeys.{}.member", index + 1);
+                constraints.text_len(&path, key, 1, KEY_CHARS_MAX)
+            })
             .finish()
             .map_err(faults::from_constraints)?;
-        let arn = super::require_arn("resourceArn", input.resource_arn)?;
-        let keys = input.tag_keys.unwrap_or_default();
+        let arn = input.resource_arn.unwrap_or_default();
         super::tag_resource::change(service, caller, &arn, move |tags| {
             let kept = |tag: &&Tag| !keys.contains(&tag.key);
             Ok(tags.iter().filter(kept).cloned().collect())

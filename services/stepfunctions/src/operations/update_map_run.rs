@@ -55,20 +55,12 @@ impl Operation<Service> for UpdateMapRun {
 
 fn check(input: &Input) -> Result<(), Fault> {
     Constraints::new()
+        .required_text("mapRunArn", &input.map_run_arn, super::LONG_ARN_CHARS_MAX)
         .range("maxConcurrency", input.max_concurrency, 0, i64::MAX)
+        .range("toleratedFailurePercentage", input.tolerated_failure_percentage, 0.0, 100.0)
         .range("toleratedFailureCount", input.tolerated_failure_count, 0, i64::MAX)
         .finish()
-        .map_err(faults::from_constraints)?;
-    let share = input.tolerated_failure_percentage.unwrap_or(0.0);
-    if !(0.0..=100.0).contains(&share) {
-        let bound =
-            if share < 0.0 { "greater than or equal to 0" } else { "less than or equal to 100" };
-        return Err(Fault::validation(format!(
-            "1 validation error detected: Value '{share}' at 'toleratedFailurePercentage' failed \
-             to satisfy constraint: Member must have value {bound}"
-        )));
-    }
-    Ok(())
+        .map_err(faults::from_constraints)
 }
 
 fn change(limits: &mut MapRunLimits, input: &Input) {

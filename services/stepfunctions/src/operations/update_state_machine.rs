@@ -18,7 +18,7 @@ use crate::faults;
 use crate::machines::Change;
 use crate::records::{MachineRecord, Revision};
 use crate::service::Service;
-use crate::shapes::{self, Timestamp};
+use crate::shapes::{self, Encryption, Logging, Timestamp, Tracing};
 
 pub(crate) struct UpdateStateMachine;
 
@@ -28,12 +28,11 @@ pub(crate) struct Input {
     state_machine_arn: Option<String>,
     definition: Option<String>,
     role_arn: Option<String>,
-    logging_configuration: Option<Value>,
-    tracing_configuration: Option<Value>,
-    #[serde(default)]
-    publish: bool,
+    logging_configuration: Option<Logging>,
+    tracing_configuration: Option<Tracing>,
+    publish: Option<bool>,
     version_description: Option<String>,
-    encryption_configuration: Option<Value>,
+    encryption_configuration: Option<Encryption>,
 }
 
 #[derive(Serialize)]
@@ -52,8 +51,8 @@ impl Operation<Service> for UpdateStateMachine {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        let arn = super::require_arn("stateMachineArn", input.state_machine_arn.clone())?;
         check(&input)?;
+        let arn = input.state_machine_arn.clone().unwrap_or_default();
         let (qualifier, key, machine) = super::find_machine(service, caller, &arn)?;
         match qualifier {
             Qualifier::Unqualified => {}
@@ -72,8 +71,8 @@ impl Operation<Service> for UpdateStateMachine {
                 }
                 let changed = changes.apply(&mut record, now_ms, revision_id);
                 let version = match input.publish {
-                    true => Some(publish_as(&mut record, now_ms, input.version_description)?),
-                    false => None,
+                    Some(true) => Some(publish_as(&mut record, now_ms, input.version_description)?),
+                    _ => None,
                 };
                 let output = Output {
                     update_date: Timestamp::from_ms(record.current.update_ms),
@@ -102,15 +101,13 @@ fn publish_as(
 }
 
 fn check(input: &Input) -> Result<(), Fault> {
-    Constraints::new()
+    let constraints = Constraints::new()
+        .required_text("stateMachineArn", &input.state_machine_arn, super::ARN_CHARS_MAX)
         .sensitive_len("definition", &input.definition, 1, DEFINITION_CHARS_MAX)
-        .text_len("roleArn", &input.role_arn, 1, super::ARN_CHARS_MAX)
-        .one_of(
-            "loggingConfiguration.level",
-            &shapes::logging_level(input.logging_configuration.as_ref()),
-            &["ALL", "ERROR", "FATAL", "OFF"],
-        )
-        .text_len("versionDescription", &input.version_description, 0, DESCRIPTION_CHARS_MAX)
+        .text_len("roleArn", &input.role_arn, 1, super::ARN_CHARS_MAX);
+    let constraints = shapes::logging_constraints(constraints, &input.logging_configuration)
+        .sensitive_len("versionDescription", &input.version_description, 0, DESCRIPTION_CHARS_MAX);
+    shapes::encryption_constraints(constraints, &input.encryption_configuration)
         .finish()
         .map_err(faults::from_constraints)?;
     check_role(input.role_arn.as_deref())?;
@@ -119,14 +116,15 @@ fn check(input: &Input) -> Result<(), Fault> {
         && input.logging_configuration.is_none()
         && input.tracing_configuration.is_none()
         && input.encryption_configuration.is_none();
-    if nothing && !input.publish {
+    let publishes = input.publish == Some(true);
+    if nothing && !publishes {
         return Err(Fault::new(
             "MissingRequiredParameter",
             "Either the definition, the role ARN, the LoggingConfiguration, or the \
              TracingConfiguration must be specified",
         ));
     }
-    if input.version_description.is_some() && !input.publish {
+    if input.version_description.is_some() && !publishes {
         return Err(Fault::validation("Version description can only be set when publish is true"));
     }
     Ok(())
@@ -151,15 +149,12 @@ async fn to_changes(
     machine: &MachineRecord,
     input: &Input,
 ) -> Result<Changes, Fault> {
-    let logging = &input.logging_configuration;
-    let tracing = &input.tracing_configuration;
-    let encryption = &input.encryption_configuration;
     let mut changes = Changes {
         definition: None,
         role_arn: input.role_arn.clone(),
-        logging: logging.as_ref().map(|given| shapes::logging(Some(given))).transpose()?,
-        tracing: tracing.as_ref().map(|given| shapes::tracing(Some(given))).transpose()?,
-        encryption: encryption.as_ref().map(|given| shapes::encryption(Some(given))).transpose()?,
+        logging: input.logging_configuration.as_ref().map(Logging::read).transpose()?,
+        tracing: input.tracing_configuration.as_ref().map(Tracing::read).transpose()?,
+        encryption: input.encryption_configuration.as_ref().map(Encryption::read).transpose()?,
     };
     if let Some(logging) = &changes.logging {
         service.check_log_group(caller, logging).await?;

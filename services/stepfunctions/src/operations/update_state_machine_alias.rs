@@ -7,7 +7,9 @@ use wire::fault::Fault;
 use wire::operation::Operation;
 
 use super::create_state_machine::DESCRIPTION_CHARS_MAX;
-use super::create_state_machine_alias::{Route, check_routes, check_versions, read_routing};
+use super::create_state_machine_alias::{
+    GivenRoute, check_versions, read_routing, route_constraints, to_routes,
+};
 use super::describe_state_machine_alias::read_arn;
 use crate::faults;
 use crate::machines::Change;
@@ -21,7 +23,7 @@ pub(crate) struct UpdateStateMachineAlias;
 pub(crate) struct Input {
     state_machine_alias_arn: Option<String>,
     description: Option<String>,
-    routing_configuration: Option<Vec<Route>>,
+    routing_configuration: Option<Vec<GivenRoute>>,
 }
 
 #[derive(Serialize)]
@@ -36,9 +38,14 @@ impl Operation<Service> for UpdateStateMachineAlias {
     type Output = Output;
 
     async fn run(service: &Service, caller: &Caller, input: Input) -> Result<Output, Fault> {
-        Constraints::new()
-            .required("stateMachineAliasArn", input.state_machine_alias_arn.is_some())
-            .text_len("description", &input.description, 0, DESCRIPTION_CHARS_MAX)
+        let constraints = Constraints::new()
+            .required_text(
+                "stateMachineAliasArn",
+                &input.state_machine_alias_arn,
+                super::ARN_CHARS_MAX,
+            )
+            .sensitive_len("description", &input.description, 0, DESCRIPTION_CHARS_MAX);
+        route_constraints(constraints, &input.routing_configuration)
             .finish()
             .map_err(faults::from_constraints)?;
         if input.description.is_none() && input.routing_configuration.is_none() {
@@ -48,13 +55,7 @@ impl Operation<Service> for UpdateStateMachineAlias {
             .with_member("reason", "MISSING_REQUIRED_PARAMETER"));
         }
         let (arn, key, name) = read_arn(caller, input.state_machine_alias_arn)?;
-        let routing = match &input.routing_configuration {
-            Some(routes) => {
-                check_routes(routes)?;
-                Some(read_routing(routes)?)
-            }
-            None => None,
-        };
+        let routing = input.routing_configuration.map(to_routes).map(read_routing).transpose()?;
         let key = key.ok_or_else(|| faults::reference_does_not_exist(&arn))?;
         let now_ms = service.host.now_ms();
         service

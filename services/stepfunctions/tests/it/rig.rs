@@ -73,6 +73,7 @@ pub(crate) async fn call(service: &Service, operation: &str, body: &Value) -> Re
         region: REGION.into(),
         access_key_id: "test".into(),
         request_id: "request".into(),
+        trace_id: None,
     };
     let body = serde_json::to_vec(body).unwrap();
     let answer = service.call(operation, &caller, &body).expect("an operation of that name");

@@ -246,6 +246,7 @@ pub(crate) async fn call(service: &Service, operation: &str, body: &Value) -> Re
         region: "us-east-1".into(),
         access_key_id: "test".into(),
         request_id: "request".into(),
+        trace_id: None,
     };
     let body = serde_json::to_vec(body).unwrap();
     let answer = service.call(operation, &caller, &body).expect("an operation of that name");

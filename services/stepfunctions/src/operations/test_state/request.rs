@@ -109,7 +109,7 @@ fn check_model(service: &Service, input: &Input) -> Result<(), Fault> {
         .payload("input", &input.input, bytes_max)
         .one_of("inspectionLevel", &input.inspection_level, &["INFO", "DEBUG", "TRACE"])
         .payload("variables", &input.variables, bytes_max)
-        .text_len("stateName", &input.state_name, 1, STATE_NAME_CHARS_MAX)
+        .sensitive_len("stateName", &input.state_name, 1, STATE_NAME_CHARS_MAX)
         .payload("context", &input.context, bytes_max);
     if let Some(mock) = &input.mock {
         let modes = &["STRICT", "PRESENT", "NONE"];
@@ -131,7 +131,7 @@ fn check_model(service: &Service, input: &Input) -> Result<(), Fault> {
             (configuration.retrier_retry_count, configuration.map_iteration_failure_count);
         constraints = constraints
             .range(&place("retrierRetryCount"), retries, 0, i64::MAX)
-            .text_len(
+            .sensitive_len(
                 &place("errorCausedByState"),
                 &configuration.error_caused_by_state,
                 1,
