@@ -106,6 +106,7 @@ pub(crate) fn passed(run: &Run<'_>, id: FrameId, pass: &Pass) -> Result<Exit, Ra
         }
         None => parameters(&eyes, flow)?,
     };
+    run.fits(&result, &state.name)?;
     eyes.watch(Stage::ResultSelector, &result);
     let output = merged(&eyes, flow, result.clone())?;
     let assigned = paths_assign(&eyes, state.assign.as_ref(), &result)?;

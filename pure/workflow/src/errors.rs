@@ -115,7 +115,7 @@ impl Failed {
 }
 
 fn named(error: &str, cause: String, nature: Nature) -> Failed {
-    Failed { failure: Failure { error: Some(error.into()), cause: Some(cause) }, nature }
+    Failed { failure: Failure::bounded(Some(error.into()), Some(cause)), nature }
 }
 
 /// The first retrier that matches, whether it has attempts left or not (SFN-RETRY-2).

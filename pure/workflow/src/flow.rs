@@ -51,7 +51,7 @@ impl Run<'_> {
                 states::distributed::succeeded(self, frame, attempt, output)
             }
             Event::MapRunFailed { frame, attempt, error, cause } => {
-                states::distributed::failed(self, frame, attempt, Failure { error, cause })
+                states::distributed::failed(self, frame, attempt, Failure::bounded(error, cause))
             }
             other => self.take_task_event(other),
         }

@@ -40,6 +40,27 @@ pub struct Failure {
     pub cause: Option<String>,
 }
 
+/// Longest error and cause, in characters; what is longer is cut off, as AWS does.
+pub const ERROR_CHARS_MAX: usize = 256;
+pub const CAUSE_CHARS_MAX: usize = 32_768;
+
+impl Failure {
+    /// Error and cause within their limits.
+    pub fn bounded(error: Option<String>, cause: Option<String>) -> Failure {
+        Failure {
+            error: error.map(|error| cut(error, ERROR_CHARS_MAX)),
+            cause: cause.map(|cause| cut(cause, CAUSE_CHARS_MAX)),
+        }
+    }
+}
+
+fn cut(mut text: String, chars_max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(chars_max) {
+        text.truncate(end);
+    }
+    text
+}
+
 /// `resourceType` and `resource` of a service task (SFN-HIST-34).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskResource {

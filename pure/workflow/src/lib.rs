@@ -48,6 +48,11 @@ pub trait Surroundings {
     fn activity_exists(&self, arn: &str) -> bool;
     /// The token of an attempt (SFN-INT-140).
     fn task_token(&self, frame: FrameId, attempt: u32) -> String;
+    /// Whether the context object tells of redrives; in a synchronous Express execution it does not
+    /// (SFN-CTX-3).
+    fn tells_redrives(&self) -> bool {
+        true
+    }
     /// Who watches a state under test; nobody watches a real execution.
     fn observer(&self) -> Option<&dyn Observer> {
         None

@@ -31,10 +31,10 @@ impl<'a> Run<'a> {
                 self.called_back(frame, attempt, Outcome::Succeeded(output))
             }
             Event::CallbackFailed { frame, attempt, error, cause } => {
-                self.called_back(frame, attempt, Outcome::Failed(Failure { error, cause }))
+                self.called_back(frame, attempt, Outcome::Failed(Failure::bounded(error, cause)))
             }
             Event::TaskFailed { frame, attempt, error, cause } => {
-                self.call_failed(frame, attempt, Failure { error, cause })
+                self.call_failed(frame, attempt, Failure::bounded(error, cause))
             }
             Event::Heartbeat { frame, attempt } => self.heartbeat(frame, attempt),
             Event::OutcomeLost { frame, attempt } => self.lost(frame, attempt),

@@ -28,8 +28,16 @@ const ANSWERS_MAX: usize = 1_024;
 /// Interrupted executions begun anew at a start.
 const RECOVERED_MAX: usize = 1_000_000;
 
+/// Whether somebody waits for the execution.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Synchronous,
+    Asynchronous,
+}
+
 /// An Express execution on its way.
 struct Express<'a> {
+    manner: Manner,
     service: &'a Service,
     start: &'a Arc<StartRecord>,
     compiled: &'a Compiled,
@@ -43,10 +51,16 @@ struct Express<'a> {
 
 impl Service {
     /// Runs an Express execution to its end.
-    pub(crate) async fn run_express(&self, start: Arc<StartRecord>, compiled: &Compiled) -> Head {
+    pub(crate) async fn run_express(
+        &self,
+        start: Arc<StartRecord>,
+        compiled: &Compiled,
+        manner: Manner,
+    ) -> Head {
         let deadline_ms = start.about.start_ms + DURATION_MS_MAX;
         let execution = Execution::new(start.about.clone());
         let mut express = Express {
+            manner,
             service: self,
             start: &start,
             compiled,
@@ -86,7 +100,7 @@ impl Service {
     ) {
         let service = self.clone();
         self.runtime.spawn(async move {
-            service.run_express(start, &compiled).await;
+            service.run_express(start, &compiled, Manner::Asynchronous).await;
             let partition = service.partition_of(id);
             let family: Family = records::EXPRESS.into();
             let ended = service
@@ -164,7 +178,7 @@ impl Express<'_> {
     fn step(&mut self, event: Event) {
         let mut event = event;
         loop {
-            let surroundings = Alone;
+            let surroundings = Alone { manner: self.manner };
             let environment = Environment {
                 definition: &self.compiled.definition,
                 moment: self.service.host.moment(),
@@ -245,7 +259,7 @@ impl Express<'_> {
         }
     }
 
-    /// The limit of the kind, whatever the definition says (SFN-SEM-4).
+    /// The limit of the kind, whatever the definition says (SFN-SEM-4, SFN-HIST-14).
     fn time_out(&mut self, at_ms: EpochMs) {
         let head = &mut self.execution.head;
         head.status = Status::TimedOut;
@@ -254,7 +268,7 @@ impl Express<'_> {
         let failure = Failure { error: head.error.clone(), cause: None };
         let ended = HistoryEvent {
             id: head.last_event_id + 1,
-            previous_id: head.last_event_id,
+            previous_id: 0,
             timestamp_ms: at_ms,
             details: Details::ExecutionTimedOut(failure),
         };
@@ -263,7 +277,9 @@ impl Express<'_> {
 }
 
 /// Express machines have neither activities nor tokens.
-struct Alone;
+struct Alone {
+    manner: Manner,
+}
 
 impl Surroundings for Alone {
     fn activity_exists(&self, _: &str) -> bool {
@@ -272,5 +288,9 @@ impl Surroundings for Alone {
 
     fn task_token(&self, _: FrameId, _: u32) -> String {
         String::new()
+    }
+
+    fn tells_redrives(&self) -> bool {
+        self.manner == Manner::Asynchronous
     }
 }

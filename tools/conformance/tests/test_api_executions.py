@@ -46,7 +46,7 @@ def test_running(sfn, waiting):
 
 
 def test_failed(sfn):
-    """SFN-EXEC-32, SFN-SEM-21, SFN-SEM-131"""
+    """SFN-EXEC-32, SFN-SEM-21, SFN-SEM-131, SFN-HIST-112"""
     arn = machine(sfn, {"Only": {"Type": "Fail", "Error": "Broken", "Cause": "it is"}})
     seen = run(sfn, arn)
     assert (seen["status"], seen["error"], seen["cause"]) == ("FAILED", "Broken", "it is")
@@ -227,12 +227,14 @@ def test_stop_during_a_retry_delay(sfn):
 
 
 def test_history_pages_both_ways(sfn):
-    """SFN-EXEC-60, SFN-PAGE-6"""
+    """SFN-EXEC-60, SFN-PAGE-6, SFN-HIST-110, SFN-HIST-111"""
     states = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(20)}
     states["S20"] = {"Type": "Succeed"}
     arn = run(sfn, machine(sfn, states), {"secret": 1})["executionArn"]
     whole = sound(events_of(sfn, arn))
     assert len(whole) == 44
+    times = [event["timestamp"] for event in whole]
+    assert times == sorted(times)
     for page in (1, 7, 44, 1000):
         assert events_of(sfn, arn, page=page) == whole
         assert events_of(sfn, arn, page=page, reverse=True) == list(reversed(whole))

@@ -1,6 +1,7 @@
 //! What is wrong with a definition, one row a mistake.
 
 mod data;
+mod fields;
 mod maps;
 mod plain_states;
 mod shape;

@@ -28,13 +28,16 @@ impl Eyes<'_> {
             "Name": about.name,
             "RoleArn": about.role_arn,
             "StartTime": format_iso(about.start_ms),
-            "RedriveCount": self.run.execution.head.redrive_count,
         });
-        if let (Some(redrive_ms), Some(execution)) =
-            (self.run.execution.head.redrive_ms, execution.as_object_mut())
+        if let Some(execution) = execution.as_object_mut()
+            && self.run.environment.surroundings.tells_redrives()
         {
-            // SFN-SEM-45
-            execution.insert("RedriveTime".into(), format_iso(redrive_ms).into());
+            let head = &self.run.execution.head;
+            execution.insert("RedriveCount".into(), head.redrive_count.into());
+            if let Some(redrive_ms) = head.redrive_ms {
+                // SFN-SEM-45
+                execution.insert("RedriveTime".into(), format_iso(redrive_ms).into());
+            }
         }
         context.insert("Execution".into(), execution);
         let machine = json!({"Id": about.state_machine_arn, "Name": about.state_machine_name});

@@ -51,7 +51,11 @@ pub(super) fn fit(
     let too_long = new > run.environment.limits.payload_bytes_max
         || stored.saturating_add(new) > VARIABLES_BYTES_MAX;
     if too_long {
-        return Err(Raised::TooLong { of: (*state.name).into() });
+        return Err(Raised::Runtime(format!(
+            "The variables assigned by the state '{}' exceed the limit of {} bytes for one Assign \
+             or {VARIABLES_BYTES_MAX} bytes for an execution.",
+            state.name, run.environment.limits.payload_bytes_max
+        )));
     }
     Ok(())
 }

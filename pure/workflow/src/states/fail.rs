@@ -23,5 +23,5 @@ fn failure(run: &Run<'_>, id: FrameId, fail: &Fail) -> Result<Failure, Raised> {
     let text = |field: &Option<TextField>, name: &str| {
         field.as_ref().map(|field| eyes.text(field, name, &format!("{name}Path"))).transpose()
     };
-    Ok(Failure { error: text(&fail.error, "Error")?, cause: text(&fail.cause, "Cause")? })
+    Ok(Failure::bounded(text(&fail.error, "Error")?, text(&fail.cause, "Cause")?))
 }

@@ -49,7 +49,7 @@ fn time_out(world: &mut World) {
     while world.fire_next() {}
 }
 
-// SFN-HIST-120
+// SFN-HIST-10, SFN-HIST-12, SFN-HIST-20, SFN-HIST-22, SFN-HIST-120
 #[test]
 fn choice_then_pass() {
     let text = machine(
@@ -63,7 +63,7 @@ fn choice_then_pass() {
     );
 }
 
-// SFN-HIST-121
+// SFN-HIST-15, SFN-HIST-24, SFN-HIST-121
 #[test]
 fn fail_with_a_missing_path() {
     let text = machine(
@@ -112,7 +112,7 @@ fn lambda_error_caught() {
     );
 }
 
-// SFN-HIST-25, SFN-HIST-126: States.Runtime passes the catcher.
+// SFN-CATCH-4, SFN-HIST-25, SFN-HIST-126: States.Runtime passes the catcher.
 #[test]
 fn lambda_output_without_output_path() {
     let mut world = World::started(&caught("lambda", r#""OutputPath": "$.no","#), "{}");
@@ -199,7 +199,7 @@ fn token_without_heartbeat() {
     );
 }
 
-// SFN-HIST-132
+// SFN-HIST-35, SFN-HIST-37, SFN-HIST-132
 #[test]
 fn token_failure() {
     let mut world = World::started(&alone("sqs:sendMessage.waitForTaskToken", ""), "{}");
@@ -210,6 +210,48 @@ fn token_failure() {
         "1<0 ExecutionStarted; 2<0 TaskStateEntered; 3<2 TaskScheduled; 4<3 TaskStarted; \
          5<4 TaskSubmitted; 6<5 TaskFailed; 7<6 ExecutionFailed",
     );
+}
+
+// SFN-HIST-21, SFN-HIST-23
+#[test]
+fn wait_then_succeed() {
+    let text =
+        machine(r#""A": {"Type": "Wait", "Seconds": 1, "Next": "B"}, "B": {"Type": "Succeed"}"#);
+    check(
+        &run(&text, "{}"),
+        "1<0 ExecutionStarted; 2<0 WaitStateEntered; 3<2 WaitStateExited; \
+         4<3 SucceedStateEntered; 5<4 SucceedStateExited; 6<5 ExecutionSucceeded",
+    );
+}
+
+// SFN-HIST-34
+#[test]
+fn resources_are_split() {
+    let rows = [
+        ("lambda:invoke", "lambda", "invoke"),
+        ("lambda:invoke.waitForTaskToken", "lambda", "invoke.waitForTaskToken"),
+        ("aws-sdk:s3:getObject", "aws-sdk:s3", "getObject"),
+        (
+            "aws-sdk:sfn:startExecution.waitForTaskToken",
+            "aws-sdk:sfn",
+            "startExecution.waitForTaskToken",
+        ),
+        ("states:startExecution.sync", "states", "startExecution.sync"),
+        ("states:startExecution.sync:2", "states", "startExecution.sync:2"),
+        ("http:invoke", "http", "invoke"),
+        ("apigateway:invoke", "apigateway", "invoke"),
+    ];
+    let parameters = r#""Parameters": {"FunctionName": "f", "StateMachineArn": "m",
+        "ApiEndpoint": "e", "Method": "GET"},"#;
+    for (call, kind, resource) in rows {
+        let state = format!(
+            r#""A": {{"Type": "Task", "Resource": "arn:aws:states:::{call}", {parameters} "End": true}}"#
+        );
+        let told = World::started(&machine(&state), "{}").chain();
+        let started =
+            format!(r#"4<3 TaskStarted {{"resourceType":"{kind}","resource":"{resource}"}}"#);
+        assert!(told.contains(&started), "{told}");
+    }
 }
 
 // SFN-HIST-134

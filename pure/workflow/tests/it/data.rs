@@ -30,7 +30,7 @@ fn pass(fields: &str, input: &str) -> String {
 const PREFIX: &str = "States.Runtime: An error occurred while executing the state 'A' (entered at \
                       the event id #2). ";
 
-// SFN-IO-1…5, SFN-PATH-7, SFN-PATH-8, SFN-TMPL-2, SFN-EXEC-37
+// SFN-ASL-6, SFN-IO-1…5, SFN-PASS-1, SFN-PATH-7, SFN-PATH-8, SFN-TMPL-2, SFN-EXEC-37
 #[test]
 fn passes() {
     let rows = [
@@ -42,6 +42,7 @@ fn passes() {
         (r#""ResultPath": null, "Result": 1,"#, "[1, 2]", "[1, 2]"),
         (r#""ResultPath": "$.r.s", "Result": 1,"#, r#"{"a": 1}"#, r#"{"a":1,"r":{"s":1}}"#),
         (r#""ResultPath": "$.a", "Result": 1,"#, r#"{"a": {"b": 2}}"#, r#"{"a":1}"#),
+        (r#""Result": {"z": [1, 2], "a": null},"#, "{}", r#"{"z":[1,2],"a":null}"#),
         (r#""Result": {"x.$": "$.no"}, "InputPath": "$.no","#, "{}", r#"{"x.$":"$.no"}"#),
         (r#""InputPath": "$.a", "ResultPath": "$.b","#, r#"{"a": 1}"#, r#"{"a":1,"b":1}"#),
         (r#""OutputPath": "$.a[*].b","#, r#"{"a": [{"b": 1}, {}]}"#, "[1]"),
@@ -75,7 +76,7 @@ fn templates() {
     }
 }
 
-// language.md §13
+// language.md §13, SFN-VAR-11, SFN-TMPL-5, SFN-INTR-3, SFN-INTR-4
 #[test]
 fn messages() {
     let rows = [
@@ -91,6 +92,18 @@ fn messages() {
             "The JSONPath '$none' specified for the field 'k.$' could not be found in \
              the input '{\"a\":1}'",
         ),
+        (r#""InputPath": "$none","#, "Invalid path '$none' : No results for path: $none"),
+        (r#""OutputPath": "$none.a","#, "Invalid path '$none.a' : No results for path: $none.a"),
+        (
+            r#""Parameters": {"k.$": "$$.Execution.No"},"#,
+            "The JSONPath '$$.Execution.No' specified for the field 'k.$' could not be found in \
+             the input '{\"Execution\":…",
+        ),
+        (
+            r#""Assign": {"v.$": "$.no"},"#,
+            "The JSONPath '$.no' specified for the field 'v.$' could not be found in \
+             the input '{\"a\":1}'",
+        ),
         (
             r#""Parameters": {"k.$": "States.MathAdd('a', 1)"},"#,
             "There was an error while evaluating the intrinsic function: \
@@ -103,7 +116,11 @@ fn messages() {
         ),
     ];
     for (fields, told) in rows {
-        assert_eq!(pass(fields, r#"{"a": 1}"#), format!("{PREFIX}{told}"));
+        let found = pass(fields, r#"{"a": 1}"#);
+        match told.strip_suffix('…') {
+            Some(begin) => assert!(found.starts_with(&format!("{PREFIX}{begin}")), "{found}"),
+            None => assert_eq!(found, format!("{PREFIX}{told}")),
+        }
     }
     let told = pass(r#""Result": 1, "ResultPath": "$.a.b","#, r#"{"a": 1}"#);
     assert!(told.starts_with("States.ResultPathMatchFailure: An error occurred"), "{told}");
@@ -131,7 +148,7 @@ fn parallel_keeps_the_text_of_its_branches() {
     assert_eq!(told, "[[1, 2]]");
 }
 
-// SFN-MAP-2, SFN-MAP-4, SFN-CTX-4
+// SFN-MAP-2…4, SFN-MAP-6, SFN-CTX-4
 #[test]
 fn maps() {
     let map = |fields: &str, input: &str| {
@@ -154,6 +171,23 @@ fn maps() {
             format!(r#""ItemsPath": "$.i", {item}"#),
             r#"{"i": {"k": 7}, "s": 1}"#,
             r#"[{"all":1,"item":{"Index":0,"Value":7,"Key":"k","Source":"STATE_DATA"}}]"#.into(),
+        ),
+        (r#""ItemsPath": "$.i","#.into(), r#"{"i": []}"#, "[]".into()),
+        (r#""ItemsPath": "$.i","#.into(), r#"{"i": {}}"#, "[]".into()),
+        (
+            r#""ItemsPath": "$$.Execution.Input.i","#.into(),
+            r#"{"i": [1]}"#,
+            "[1]".into(),
+        ),
+        (
+            r#""ItemsPath": "$.no","#.into(),
+            r#"{"i": 1}"#,
+            format!("{PREFIX}Invalid path '$.no' : No results for path: $['no']"),
+        ),
+        (
+            String::new(),
+            "null",
+            format!(r#"{PREFIX}Reference path "$" must point to array."#),
         ),
         (r#""ItemsPath": "$.i","#.into(), r#"{"i": [[1, 2], "x"]}"#, r#"[[1,2],"x"]"#.into()),
         (
@@ -231,12 +265,106 @@ fn variables() {
     assert_eq!(told(&world), r#"{"s":5,"v":5}"#);
 }
 
-// SFN-VAR-9
+// SFN-VAR-9: one Assign together, then all that is stored.
 #[test]
 fn variables_have_limits() {
-    let told =
-        pass(r#""Assign": {"a.$": "$", "b.$": "$"},"#, &format!("\"{}\"", "x".repeat(200_000)));
-    assert!(told.starts_with("States.DataLimitExceeded"), "{told}");
+    let input = format!("\"{}\"", "x".repeat(200_000));
+    let found = pass(r#""Assign": {"a.$": "$", "b.$": "$"},"#, &input);
+    let begin = format!("{PREFIX}The variables assigned by the state 'A'");
+    assert!(found.starts_with(&begin), "{found}");
+    let assign = |count: usize| {
+        let states: Vec<String> = (0..count)
+            .map(|number| {
+                let next = match number + 1 == count {
+                    true => r#""End": true"#.to_owned(),
+                    false => format!(r#""Next": "S{}""#, number + 1),
+                };
+                format!(
+                    r#""S{number}": {{"Type": "Pass", "Assign": {{"v{number}.$": "$"}}, {next}}}"#
+                )
+            })
+            .collect();
+        let text = format!(r#"{{"StartAt": "S0", "States": {{{}}}}}"#, states.join(","));
+        told(&run(&text, &input))
+    };
+    // Ten MiB hold 52 values of 200,002 bytes.
+    assert_eq!(assign(52), input);
+    assert!(assign(53).contains("The variables assigned by the state 'S52' exceed"), "no limit");
+}
+
+// SFN-IO-6, SFN-PASS-1: also what ResultPath throws away.
+#[test]
+fn payloads_have_a_limit() {
+    let input = format!(r#"{{"x": "{}"}}"#, "y".repeat(200_000));
+    let twice = r#"{"a.$": "$.x", "b.$": "$.x"}"#;
+    let limit = "States.DataLimitExceeded: The state/task 'A' returned a result with a size \
+                 exceeding the maximum number of bytes service limit.";
+    assert_eq!(pass(&format!(r#""Parameters": {twice},"#), &input), limit);
+    assert_eq!(pass(&format!(r#""Parameters": {twice}, "ResultPath": null,"#), &input), limit);
+    assert_eq!(pass(r#""ResultPath": "$.x2", "InputPath": "$.x","#, &input), limit);
+    // Exactly at the limit is not over it.
+    let whole = format!("\"{}\"", "y".repeat(262_142));
+    assert_eq!(pass("", &whole), whole);
+}
+
+// SFN-VAR-10: a state that fails assigns nothing; of a retried one the last attempt does.
+#[test]
+fn failures_assign_nothing() {
+    let text = |catch: &str| {
+        format!(
+            r#"{{"StartAt": "A", "States": {{
+                "A": {{"Type": "Pass", "Assign": {{"v": "before"}}, "Next": "B"}},
+                "B": {{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f",
+                    "Assign": {{"v.$": "$.r"}}, "ResultPath": null, "Next": "C",
+                    "Retry": [{{"ErrorEquals": ["R"]}}],
+                    "Catch": [{{"ErrorEquals": ["E"], {catch} "ResultPath": null, "Next": "C"}}]}},
+                "C": {{"Type": "Pass", "Parameters": {{"v.$": "$v"}}, "End": true}}}}}}"#
+        )
+    };
+    for (catch, expected) in
+        [("", r#"{"v":"before"}"#), (r#""Assign": {"v.$": "$.Error"},"#, r#"{"v":"E"}"#)]
+    {
+        let mut world = World::started(&text(catch), "{}");
+        world.feed(crate::harness::failed(0, 1, "E"));
+        assert_eq!(told(&world), expected);
+    }
+    let mut world = World::started(&text(""), "{}");
+    world.feed(crate::harness::failed(0, 1, "R"));
+    world.fire_next();
+    world.feed(succeeded(0, 2, r#"{"r": "second"}"#));
+    assert_eq!(told(&world), r#"{"v":"second"}"#);
+}
+
+// SFN-VAR-8: what `$` is where a state assigns.
+#[test]
+fn documents_of_assign() {
+    let after = r#""Z": {"Type": "Pass", "Parameters": {"v.$": "$v"}, "End": true}"#;
+    let assign = r#""Assign": {"v.$": "$"}, "Next": "Z""#;
+    let branch = r#"{"StartAt": "X", "States": {"X": {"Type": "Pass", "Result": 5, "End": true}}}"#;
+    let rows = [
+        (format!(r#""Type": "Pass", "InputPath": "$.a", "Parameters": {{"p.$": "$.b"}}, {assign}"#), r#"{"p":1}"#),
+        (format!(r#""Type": "Pass", "InputPath": "$.a", "Result": 7, "ResultPath": null, {assign}"#), "7"),
+        (format!(r#""Type": "Wait", "Seconds": 0, "InputPath": "$.a", "OutputPath": "$.b", {assign}"#), r#"{"b":1}"#),
+        (
+            format!(r#""Type": "Parallel", "Branches": [{branch}], "ResultSelector": {{"x": 1}}, {assign}"#),
+            "[5]",
+        ),
+        (
+            format!(r#""Type": "Map", "ItemsPath": "$.i", "ItemProcessor": {branch}, "ResultPath": "$.r", {assign}"#),
+            "[5,5]",
+        ),
+        (
+            r#""Type": "Choice", "InputPath": "$.a", "Default": "Z", "Assign": {"v": 0},
+               "Choices": [{"Variable": "$.b", "IsPresent": true, "Assign": {"v.$": "$"}, "Next": "Z"}]"#
+                .into(),
+            r#"{"b":1}"#,
+        ),
+    ];
+    for (state, expected) in rows {
+        let states = format!(r#""A": {{{state}}}, {after}"#);
+        let found = outcome(&states, r#"{"a": {"b": 1}, "i": [1, 2]}"#);
+        assert_eq!(found, format!(r#"{{"v":{expected}}}"#), "{state}");
+    }
 }
 
 // SFN-CHOICE-2, SFN-JA-33: a rule's Assign stands in for the state's.
@@ -249,7 +377,7 @@ fn choice_assigns() {
     assert_eq!(outcome(states, "{}"), r#"{"v":"default"}"#);
 }
 
-// SFN-FAIL-1, SFN-FAIL-2
+// SFN-FAIL-1, SFN-FAIL-2, SFN-FAIL-4
 #[test]
 fn fails() {
     let fail =

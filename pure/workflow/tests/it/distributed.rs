@@ -126,10 +126,11 @@ fn bad_tolerances_end_the_execution() {
     }
 }
 
-// SFN-READER-1, SFN-READER-2, SFN-HIST-80: with a reader the length is 0.
+// SFN-READER-1, SFN-READER-2, SFN-DMAP-4, SFN-HIST-80: with a reader the length is 0, and nobody
+// looks at ItemsPath.
 #[test]
 fn readers_are_resolved() {
-    let fields = r#""ItemReader":{"Resource":"arn:aws:states:::s3:getObject",
+    let fields = r#""ItemsPath":"$.not.there","ItemReader":{"Resource":"arn:aws:states:::s3:getObject",
         "Parameters":{"Bucket.$":"$.b","Key":"k"},
         "ReaderConfig":{"InputType":"CSV","CSVHeaderLocation":"GIVEN","CSVHeaders":["a","b"],
         "CSVDelimiter":"PIPE","MaxItemsPath":"$.n"}},"#;

@@ -89,6 +89,78 @@ fn map_caught() {
     );
 }
 
+// SFN-MAP-5: forty at once at most, one after the other when asked, in order.
+#[test]
+fn map_concurrency() {
+    let items: Vec<u32> = (0..50).collect();
+    let input = serde_json::json!({"i": items, "two": 2, "digits": "3", "none": 0}).to_string();
+    let wait = r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": true}}}"#;
+    let rows = [
+        ("", 40),
+        (r#""MaxConcurrency": 0,"#, 40),
+        (r#""MaxConcurrency": 1,"#, 1),
+        (r#""MaxConcurrency": 100,"#, 40),
+        (r#""MaxConcurrency": 99999999999,"#, 40),
+        (r#""MaxConcurrencyPath": "$.two","#, 2),
+        (r#""MaxConcurrencyPath": "$.digits","#, 3),
+        (r#""MaxConcurrencyPath": "$.none","#, 40),
+    ];
+    for (field, at_once) in rows {
+        let text = machine(&format!(
+            r#""A": {{"Type": "Map", "ItemsPath": "$.i", {field} "ItemProcessor": {wait}, "End": true}}"#
+        ));
+        let mut world = World::started(&text, &input);
+        let begun = |world: &World| world.short().matches("MapIterationStarted").count();
+        assert_eq!(begun(&world), at_once, "{field}");
+        world.drive();
+        assert_eq!(begun(&world), 50);
+        assert_eq!(world.execution.head.output.unwrap().value(), &serde_json::json!(items));
+    }
+}
+
+// SFN-MAP-6, SFN-PAR-1: results are in the order of the items and branches, whoever is first.
+#[test]
+fn results_are_in_order() {
+    let wait =
+        r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "SecondsPath": "$", "End": true}}}"#;
+    let text = machine(&format!(r#""A": {{"Type": "Map", "ItemProcessor": {wait}, "End": true}}"#));
+    assert_eq!(&**run(&text, "[3, 1, 2]").execution.head.output.unwrap().text(), "[3,1,2]");
+    let branch = |seconds: u32| {
+        format!(
+            r#"{{"StartAt": "W{seconds}", "States": {{
+                "W{seconds}": {{"Type": "Wait", "Seconds": {seconds}, "Next": "P{seconds}"}},
+                "P{seconds}": {{"Type": "Pass", "Result": {seconds}, "End": true}}}}}}"#
+        )
+    };
+    let text = machine(&format!(
+        r#""A": {{"Type": "Parallel", "Branches": [{}, {}, {}], "End": true}}"#,
+        branch(3),
+        branch(1),
+        branch(2)
+    ));
+    assert_eq!(&**run(&text, "{}").execution.head.output.unwrap().text(), "[3,1,2]");
+}
+
+// SFN-PAR-4: a retry begins every branch anew, also those that had succeeded.
+#[test]
+fn a_retry_runs_every_branch() {
+    let late = r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5, "Next": "F"},
+        "F": {"Type": "Fail", "Error": "E"}}}"#;
+    let text = machine(&format!(
+        r#""A": {{"Type": "Parallel", "Branches": [{PASS}, {late}],
+             "Retry": [{{"ErrorEquals": ["E"], "MaxAttempts": 1}}], "End": true}}"#
+    ));
+    check(
+        &run(&text, "{}"),
+        "1<0 ExecutionStarted; 2<0 ParallelStateEntered; 3<2 ParallelStateStarted; \
+         4<3 PassStateEntered; 5<4 PassStateExited; 6<3 WaitStateEntered; \
+         7<6 WaitStateExited; 8<7 FailStateEntered; 9<8 ParallelStateStarted; \
+         10<9 PassStateEntered; 11<10 PassStateExited; 12<9 WaitStateEntered; \
+         13<12 WaitStateExited; 14<13 FailStateEntered; 15<14 ParallelStateFailed; \
+         16<15 ExecutionFailed",
+    );
+}
+
 // SFN-HIST-65, SFN-HIST-138
 #[test]
 fn parallel_retried() {

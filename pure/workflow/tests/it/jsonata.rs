@@ -16,7 +16,7 @@ fn outcome(states: &str, input: &str) -> String {
     }
 }
 
-// SFN-JA-30…34, SFN-VAR-6
+// SFN-JA-3, SFN-JA-22, SFN-JA-30…34, SFN-VAR-6, SFN-SUCCEED-1
 #[test]
 fn values() {
     let rows = [
@@ -81,7 +81,7 @@ fn fails(states: &str, input: &str, expected: Expect) {
     expected.assert_eq(&run(&machine(states), input).chain());
 }
 
-// SFN-JA-5, SFN-JA-6, SFN-HIST-50…54
+// SFN-JA-5, SFN-JA-6, SFN-CHOICE-10, SFN-MAP-3, SFN-HIST-50…54, SFN-HIST-123
 #[test]
 fn failures() {
     fails(

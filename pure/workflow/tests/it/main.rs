@@ -9,6 +9,8 @@ mod data;
 #[cfg(test)]
 mod distributed;
 #[cfg(test)]
+mod endings;
+#[cfg(test)]
 mod failing;
 #[cfg(test)]
 mod groups;

@@ -39,6 +39,51 @@ fn waits_end_when_they_should() {
         ),
         (r#""SecondsPath": "$.s""#, r#"{"s": 2147483648}"#, Err("Wait state delay is too long.")),
         (
+            r#""SecondsPath": "$.s.t""#,
+            r#"{"s": {}}"#,
+            Err("The SecondsPath parameter does not reference an input value: $.s.t"),
+        ),
+        (
+            r#""SecondsPath": "$.s""#,
+            r#"{"s": "x"}"#,
+            Err("The SecondsPath parameter cannot be parsed as a long value: $.s == \"x\""),
+        ),
+        (
+            r#""SecondsPath": "$.s""#,
+            r#"{"s": null}"#,
+            Err("The SecondsPath parameter cannot be parsed as a long value: $.s == null"),
+        ),
+        (
+            r#""SecondsPath": "$.s""#,
+            r#"{"s": [1]}"#,
+            Err("The SecondsPath parameter cannot be parsed as a long value: $.s == [1]"),
+        ),
+        (
+            r#""SecondsPath": "$.s""#,
+            r#"{"s": "-1"}"#,
+            Err("The SecondsPath parameter references a negative value: $.s == -1"),
+        ),
+        (
+            r#""TimestampPath": "$.s""#,
+            r#"{"s": 1}"#,
+            Err("The TimestampPath parameter does not reference a valid ISO-8601 extended offset \
+                 date-time format string: $.s == 1"),
+        ),
+        (
+            r#""TimestampPath": "$.s""#,
+            r#"{"s": "2024-01-01T00:00:05"}"#,
+            Err("The TimestampPath parameter does not reference a valid ISO-8601 extended offset \
+                 date-time format string: $.s == 2024-01-01T00:00:05"),
+        ),
+        (r#""TimestampPath": "$.s""#, r#"{"s": "2024-01-01T00:00:05.123456789Z"}"#, Ok(5_124)),
+        (r#""TimestampPath": "$.s""#, r#"{"s": "1970-01-01T00:00:00Z"}"#, Ok(0)),
+        (r#""TimestampPath": "$.s""#, r#"{"s": "2092-01-19T03:14:07Z"}"#, Ok(2_147_483_647_000)),
+        (
+            r#""TimestampPath": "$.s""#,
+            r#"{"s": "2092-01-19T03:14:08Z"}"#,
+            Err("Wait state delay is too long."),
+        ),
+        (
             r#""TimestampPath": "$.s""#,
             r#"{"s": "2024-01-01"}"#,
             Err("The TimestampPath parameter does not reference a valid ISO-8601 extended offset \

@@ -161,6 +161,7 @@ async fn processes_that_end_are_told_by_how_they_ended() {
     assert_eq!(world.failure("early", "{}").await, expected);
 }
 
+// SFN-RETRY-8: a function's own time limit is a function's error, not States.Timeout.
 #[tokio::test]
 async fn a_function_that_hangs_is_ended_with_all_it_started() {
     let mut world = World::new().await;

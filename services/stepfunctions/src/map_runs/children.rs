@@ -16,6 +16,7 @@ use super::{Ended, Message};
 use crate::definitions::Compiled;
 use crate::driver::Live;
 use crate::executions::Found;
+use crate::express::Manner;
 use crate::records::{self, ChildRecord, ExecutionId, MapRunId, StartRecord, Unreadable};
 use crate::service::Service;
 
@@ -184,8 +185,9 @@ impl Children {
             }
             let runtime = service.runtime.clone();
             runtime.spawn(async move {
+                let run = service.run_express(start.clone(), &compiled, Manner::Asynchronous);
                 let head = tokio::select! {
-                    head = service.run_express(start.clone(), &compiled) => head,
+                    head = run => head,
                     Ok(_) = ending.wait_for(|ending| *ending) => aborted(&service, &start),
                 };
                 service.close_express_child(id, start, compiled, head).await;

@@ -12,6 +12,7 @@ use wire::operation::Operation;
 use workflow::execution::{Head, Status};
 
 use super::start_execution::{self, check, route, to_start_of};
+use crate::express::Manner;
 use crate::faults;
 use crate::records::{MachineType, StartRecord};
 use crate::service::Service;
@@ -93,7 +94,7 @@ impl Operation<Service> for StartSyncExecution {
         let now_ms = service.host.now_ms();
         let start = to_start_of(caller, &routed, checked, (name, arn), now_ms);
         let start = Arc::new(start);
-        let head = service.run_express(start.clone(), &compiled).await;
+        let head = service.run_express(start.clone(), &compiled, Manner::Synchronous).await;
         Ok(to_output(&start, head, wants_data))
     }
 }

@@ -127,6 +127,71 @@ async fn synchronous_executions_log() {
     assert_eq!(types(&kept.records()).len(), 5);
 }
 
+/// A machine that tells its context object and then fails in a branch.
+fn branching() -> Value {
+    json!({
+        "First": { "Type": "Pass", "Parameters": { "execution.$": "$$.Execution" }, "Next": "Fork" },
+        "Fork": { "Type": "Parallel", "End": true, "Branches": [
+            { "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } },
+            { "StartAt": "F", "States": { "F": { "Type": "Fail", "Error": "E", "Cause": "C" } } },
+        ] },
+    })
+}
+
+/// Type, id and previous id of every record.
+fn chain(records: &[Value]) -> Vec<String> {
+    let line = |record: &Value| {
+        let text = |name: &str| record[name].as_str().unwrap_or("-").to_owned();
+        format!("{}<{} {}", text("id"), text("previous_event_id"), text("type"))
+    };
+    records.iter().map(line).collect()
+}
+
+// SFN-HIST-100, SFN-HIST-101: Express executions of both kinds write what a Standard one would.
+// SFN-CTX-3: of redrives a synchronous one knows nothing.
+#[tokio::test]
+async fn all_kinds_write_the_same() {
+    let mut chains = Vec::new();
+    for (kind, operation, counted) in [
+        ("STANDARD", "StartExecution", true),
+        ("EXPRESS", "StartExecution", true),
+        ("EXPRESS", "StartSyncExecution", false),
+    ] {
+        let kept = Arc::new(Kept::default());
+        let service = rig::open_with(b"{}", Some(kept.clone())).await;
+        let logging = configuration("ALL", true, "known");
+        let arn = machine(&service, kind, branching(), logging).await;
+        rig::call(&service, operation, &json!({ "stateMachineArn": arn })).await.unwrap();
+        let records = kept.ended().await;
+        let told = records[2]["details"]["output"].as_str().unwrap();
+        assert_eq!(told.contains("RedriveCount"), counted, "{kind} {operation} {told}");
+        let express = records[0]["execution_arn"].as_str().unwrap().contains(":express:");
+        assert_eq!(express, kind == "EXPRESS");
+        chains.push(chain(&records));
+    }
+    assert_eq!(chains[0], chains[1]);
+    assert_eq!(chains[0], chains[2]);
+    assert_eq!(chains[0].last().unwrap(), "10<9 ExecutionFailed");
+}
+
+// SFN-HIST-99: records tell which redrive they belong to.
+#[tokio::test]
+async fn redrives_are_counted() {
+    let kept = Arc::new(Kept::default());
+    let service = rig::open_with(b"{}", Some(kept.clone())).await;
+    let arn = machine(&service, "STANDARD", failing(), configuration("ALL", true, "known")).await;
+    let start = json!({ "stateMachineArn": arn });
+    let started = rig::call(&service, "StartExecution", &start).await.unwrap();
+    let before = kept.ended().await.len();
+    let redrive = json!({ "executionArn": started["executionArn"] });
+    rig::call(&service, "RedriveExecution", &redrive).await.unwrap();
+    let records = kept.ended().await;
+    let counts: Vec<&Value> = records.iter().map(|record| &record["redrive_count"]).collect();
+    let (first, second) = counts.split_at(before);
+    assert!(first.iter().all(|count| **count == "0"), "{counts:?}");
+    assert!(second.len() >= 2 && second.iter().all(|count| **count == "1"), "{counts:?}");
+}
+
 // SFN-LOG-1, SFN-LOG-2
 #[tokio::test]
 async fn groups_that_are_not_there_are_refused() {

@@ -66,7 +66,7 @@ fn paths() {
     );
 }
 
-// SFN-TMPL-1 to SFN-TMPL-6, SFN-INTR-5
+// SFN-TMPL-1 to SFN-TMPL-6, SFN-INTR-5, SFN-VALID-7
 #[test]
 fn templates() {
     pass(r#""Parameters":{"a.$":"$.b","b":[{"c.$":"States.Array($x, $$.a)"}]}"#, expect![[""]]);
