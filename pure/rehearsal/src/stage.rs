@@ -149,7 +149,8 @@ impl<'a> Stage<'a> {
             Effect::ClearTimer { frame, kind } => {
                 self.timers.remove(&(frame, kind));
             }
-            Effect::Close { .. } | Effect::Finished => {}
+            // Nobody redrives a rehearsal.
+            Effect::RedriveMapRun { .. } | Effect::Close { .. } | Effect::Finished => {}
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Effect {
     Offer { frame: FrameId, attempt: u32, activity_arn: String, input: Payload },
     /// Begin a map run and feed its end back.
     MapRun(Box<MapRun>),
+    /// Go on with a map run that is over, or being aborted, and feed its end back (SFN-SEM-50).
+    RedriveMapRun { frame: FrameId, attempt: u32, redrive_count: u64 },
     /// An attempt is over, whatever comes: its token is closed, its call's
     /// answer unwanted, its map run, if it still goes on, aborted.
     Close { frame: FrameId, attempt: u32 },

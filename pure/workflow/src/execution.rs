@@ -126,7 +126,27 @@ pub struct Visit {
     /// Retries so far, one count for each retrier (SFN-RETRY-2).
     #[serde(default)]
     pub retries: Vec<u64>,
+    /// The last map run of a distributed Map: what a redrive goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map_run: Option<Box<BegunRun>>,
     pub doing: Doing,
+}
+
+/// A map run that a state has begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BegunRun {
+    pub attempt: u32,
+    pub map_run_arn: String,
+    /// Id of its `MapRunStarted` event.
+    pub started_id: u64,
+    #[serde(default)]
+    pub redrives: u64,
+    /// Set when it succeeded: what failed then came after it.
+    #[serde(default)]
+    pub succeeded: bool,
+    /// What it gave; absent when that is too long.
+    #[serde(default)]
+    pub output: Option<Payload>,
 }
 
 /// What a frame is doing in its state: the reason for which it will wake.
@@ -361,6 +381,7 @@ impl Visit {
             entered_id: 0,
             entered_ms: 0,
             retries: Vec::new(),
+            map_run: None,
             doing: Doing::Enter,
         }
     }

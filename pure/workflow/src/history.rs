@@ -113,6 +113,10 @@ pub enum Details {
     MapRunStarted {
         map_run_arn: String,
     },
+    MapRunRedriven {
+        map_run_arn: String,
+        redrive_count: u64,
+    },
     MapRunSucceeded,
     MapRunFailed(Failure),
     MapRunAborted,

@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
                 Doing::Resume => {
                     self.budget -= 1;
                     self.stop_doing(id);
-                    states::begin(self, id)?;
+                    states::resume(self, id)?;
                 }
                 Doing::Task(task) if task.prepared.is_some() => states::task::start(self, id)?,
                 _ => {}

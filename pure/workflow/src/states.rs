@@ -54,6 +54,14 @@ pub(crate) fn begin(run: &mut Run<'_>, id: FrameId) -> Course {
     }
 }
 
+/// Does it after a redrive: a map run that was begun goes on.
+pub(crate) fn resume(run: &mut Run<'_>, id: FrameId) -> Course {
+    match run.frame_mut(id).visit.map_run.take() {
+        Some(begun) => distributed::redrive(run, id, *begun),
+        None => begin(run, id),
+    }
+}
+
 /// Leaves a Task, Parallel or Map whose work gave `result`.
 pub(crate) fn complete(run: &mut Run<'_>, id: FrameId, result: Payload) -> Course {
     match dataflow::worked(run, id, result) {

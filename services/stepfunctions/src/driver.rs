@@ -24,7 +24,7 @@ use workflow::{Environment, Surroundings, Transition};
 
 pub(crate) use live::Live;
 pub(crate) use record::after_commit;
-pub(crate) use redrive::{Redriven, redrive_status};
+pub(crate) use redrive::{By, Redriven, redrive_status};
 pub(crate) use timers::TimerKey;
 
 use crate::definitions::Compiled;

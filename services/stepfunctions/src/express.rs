@@ -58,7 +58,8 @@ impl Service {
         manner: Manner,
     ) -> Head {
         let deadline_ms = start.about.start_ms + DURATION_MS_MAX;
-        let execution = Execution::new(start.about.clone());
+        let mut execution = Execution::new(start.about.clone());
+        execution.head.redrive_count = start.restarts();
         let mut express = Express {
             manner,
             service: self,
@@ -229,7 +230,11 @@ impl Express<'_> {
             }
             // Activities and distributed Maps are refused in Express machines; nothing else is kept
             // outside.
-            Effect::MapRun(_) | Effect::Offer { .. } | Effect::Close { .. } | Effect::Finished => {}
+            Effect::MapRun(_)
+            | Effect::RedriveMapRun { .. }
+            | Effect::Offer { .. }
+            | Effect::Close { .. }
+            | Effect::Finished => {}
         }
     }
 

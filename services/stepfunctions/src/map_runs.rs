@@ -7,6 +7,7 @@ mod children;
 mod driver;
 mod ranges;
 mod reader;
+mod redrive;
 mod results;
 
 use std::collections::{HashMap, HashSet};
@@ -17,11 +18,12 @@ use parking_lot::Mutex;
 use store::Stage;
 use store::engine::{Family, Order};
 use tokio::sync::mpsc::UnboundedSender;
-use workflow::execution::{Execution, Frame, Head, Status};
+use workflow::execution::{Execution, Frame, Status};
 use workflow::map_run::{MapRun, Scope, Source};
 use workflow::payload::Payload;
 
 pub(crate) use ranges::Ranges;
+pub(crate) use redrive::PENDING_REDRIVE;
 
 use crate::driver::{Live, after_commit};
 use crate::executions::{id_of_name, started_ms};
@@ -41,8 +43,8 @@ const FRAMES_MAX: usize = 1_000_000;
 #[derive(Default)]
 pub(crate) struct MapRuns {
     inboxes: Mutex<HashMap<MapRunId, UnboundedSender<Message>>>,
-    /// Express children in memory.
-    express: Mutex<HashSet<ExecutionId>>,
+    /// Express children in memory, and the redrive that set them going.
+    express: Mutex<HashSet<(ExecutionId, u64)>>,
 }
 
 /// What a run is told. At most one of each for a child that is open, so that the window bounds
@@ -65,6 +67,8 @@ pub(crate) struct Ended {
     pub(crate) index: u64,
     pub(crate) status: Status,
     pub(crate) output: Option<Payload>,
+    /// Whether a redrive could set it going again.
+    pub(crate) redrivable: bool,
 }
 
 impl MapRuns {
@@ -106,6 +110,9 @@ impl Service {
             aborting: false,
             parent_closed_day: None,
             progress: MapRunProgress::default(),
+            redrive_count: 0,
+            redrive_ms: None,
+            redrive_asked: None,
         };
         let open = self.families.open.clone();
         let key = records::map_run_key(run);
@@ -136,7 +143,7 @@ impl Service {
     fn mark_aborting(&self, stage: &mut Stage<'_>, run: MapRunId) {
         match self.staged_map_run(stage, run) {
             Ok(Some(mut record)) if record.status == MapRunStatus::Running => {
-                record.aborting = true;
+                (record.aborting, record.redrive_asked) = (true, None);
                 self.put_map_run(stage, run, &record);
                 let service = self.clone();
                 after_commit(stage, move || service.map_runs.tell(run, Message::Look));
@@ -215,9 +222,15 @@ impl Service {
     }
 
     /// A child closes: its run is told once that is durable.
-    pub(crate) fn tell_map_run(&self, stage: &mut Stage<'_>, child: &ChildRecord, head: &Head) {
-        let (service, run) = (self.clone(), child.run);
-        let ended = Ended { index: child.index, status: head.status, output: head.output.clone() };
+    pub(crate) fn tell_map_run(&self, stage: &mut Stage<'_>, child: &ChildRecord, live: &Live) {
+        let (service, run, head) = (self.clone(), child.run, &live.execution.head);
+        let events_max = self.limits.history_events_max;
+        let ended = Ended {
+            index: child.index,
+            status: head.status,
+            output: head.output.clone(),
+            redrivable: child.express || live.execution.resumable(events_max),
+        };
         after_commit(stage, move || service.map_runs.tell(run, Message::Ended(ended)));
     }
 
@@ -372,5 +385,16 @@ impl Counts {
             Status::TimedOut => self.timed_out += number,
             Status::Aborted | Status::Running => self.aborted += number,
         }
+    }
+
+    /// Takes away those that had ended so.
+    fn take_back(&mut self, status: Status, number: u64) {
+        let count = match status {
+            Status::Succeeded => &mut self.succeeded,
+            Status::Failed => &mut self.failed,
+            Status::TimedOut => &mut self.timed_out,
+            Status::Aborted | Status::Running => &mut self.aborted,
+        };
+        *count = count.saturating_sub(number);
     }
 }

@@ -314,6 +314,11 @@ impl StartRecord {
         self.child.as_ref().map_or(self.incarnation, |child| child.run)
     }
 
+    /// How often an Express child was begun anew (SFN-SEM-58).
+    pub(crate) fn restarts(&self) -> u64 {
+        self.child.as_ref().map_or(0, |child| child.restarts)
+    }
+
     /// The parts of the name that is taken while this execution is known.
     pub(crate) fn name_parts(&self) -> [String; 4] {
         let about = &self.about;
@@ -344,6 +349,15 @@ pub(crate) struct ChildRecord {
     pub(crate) items: u64,
     pub(crate) batched: bool,
     pub(crate) express: bool,
+    /// Which redrive of the run last set it going; 0 before any.
+    #[serde(default)]
+    pub(crate) redrive: u64,
+    /// How it had ended before that, if it had.
+    #[serde(default)]
+    pub(crate) was: Option<Status>,
+    /// How often an Express child was begun anew.
+    #[serde(default)]
+    pub(crate) restarts: u64,
 }
 
 /// A map run as far as it has come.
@@ -361,6 +375,13 @@ pub(crate) struct MapRunRecord {
     /// Day on which the parent closed, when the run had not.
     pub(crate) parent_closed_day: Option<i64>,
     pub(crate) progress: MapRunProgress,
+    #[serde(default)]
+    pub(crate) redrive_count: u64,
+    #[serde(default)]
+    pub(crate) redrive_ms: Option<EpochMs>,
+    /// The parent was redriven while the run was still being aborted: it goes on after that.
+    #[serde(default)]
+    pub(crate) redrive_asked: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -412,6 +433,15 @@ pub(crate) struct MapRunProgress {
     pub(crate) read_all: bool,
     /// How the run failed; its children are being ended.
     pub(crate) failure: Option<workflow::history::Failure>,
+    /// Numbers of the children that had ended before the last redrive.
+    #[serde(default)]
+    pub(crate) kept: crate::map_runs::Ranges,
+    /// Those of them that were unsuccessful and have not ended again: how they had ended, and in
+    /// `running` how many of them run again.
+    #[serde(default)]
+    pub(crate) items_before: Counts,
+    #[serde(default)]
+    pub(crate) executions_before: Counts,
 }
 
 /// Numbers of children, or of the items in them, by how they fare.
@@ -423,9 +453,17 @@ pub(crate) struct Counts {
     pub(crate) timed_out: u64,
     pub(crate) aborted: u64,
     pub(crate) results_written: u64,
+    /// Of the unsuccessful ones, those that no redrive can set going (SFN-SEM-54).
+    #[serde(default)]
+    pub(crate) not_redrivable: u64,
 }
 
 impl Counts {
+    /// Those that ended without success.
+    pub(crate) fn unsuccessful(&self) -> u64 {
+        self.failed + self.timed_out + self.aborted
+    }
+
     /// Those that ended.
     pub(crate) fn ended(&self) -> u64 {
         self.succeeded + self.failed + self.timed_out + self.aborted
@@ -509,6 +547,9 @@ pub(crate) struct ListRecord {
     /// Items of a map run's child.
     #[serde(default)]
     pub(crate) item_count: Option<u64>,
+    /// Which redrive of its run last set a map run's child going.
+    #[serde(default)]
+    pub(crate) run_redrive: u64,
     /// The second part of an Express child's name.
     #[serde(default)]
     pub(crate) express_run: Option<String>,

@@ -47,6 +47,7 @@ fn type_name(details: &Details) -> &'static str {
         Details::MapStateSucceeded => "MapStateSucceeded",
         Details::MapStateFailed => "MapStateFailed",
         Details::MapRunStarted { .. } => "MapRunStarted",
+        Details::MapRunRedriven { .. } => "MapRunRedriven",
         Details::MapRunSucceeded => "MapRunSucceeded",
         Details::MapRunFailed(_) => "MapRunFailed",
         Details::MapRunAborted => "MapRunAborted",
@@ -135,6 +136,7 @@ fn details_name(details: &Details) -> Option<&'static str> {
         Details::StateExited { .. } => "stateExitedEventDetails",
         Details::MapStateStarted { .. } => "mapStateStartedEventDetails",
         Details::MapRunStarted { .. } => "mapRunStartedEventDetails",
+        Details::MapRunRedriven { .. } => "mapRunRedrivenEventDetails",
         Details::MapRunFailed(_) => "mapRunFailedEventDetails",
         Details::MapIterationStarted { .. } => "mapIterationStartedEventDetails",
         Details::MapIterationSucceeded { .. } => "mapIterationSucceededEventDetails",
@@ -210,6 +212,10 @@ impl Fields {
                 self.number("redriveCount", *redrive_count);
             }
             Details::MapRunStarted { map_run_arn } => self.text("mapRunArn", map_run_arn),
+            Details::MapRunRedriven { map_run_arn, redrive_count } => {
+                self.text("mapRunArn", map_run_arn);
+                self.number("redriveCount", *redrive_count);
+            }
             Details::MapStateStarted { length } => self.number("length", *length),
             Details::MapIterationStarted { name, index }
             | Details::MapIterationSucceeded { name, index }

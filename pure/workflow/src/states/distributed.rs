@@ -9,7 +9,7 @@ use crate::chain::Link;
 use crate::dataflow::{self, Eyes};
 use crate::effect::Effect;
 use crate::errors::{Failed, Raised};
-use crate::execution::{Doing, FrameId};
+use crate::execution::{BegunRun, Doing, FrameId};
 use crate::history::{Details, Failure};
 use crate::map_run::{Batcher, CsvHeaders, MapRun, Reader, Source, Writer};
 use crate::payload::Payload;
@@ -18,6 +18,8 @@ use crate::states;
 
 /// Most CSV headers that a reader is given.
 const CSV_HEADERS_MAX: usize = 10_000;
+/// Redrives of one map run (SFN-SEM-43).
+const REDRIVES_MAX: u64 = 1_000;
 
 /// What is evaluated before MapStateStarted is written (SFN-HIST-77).
 struct Early {
@@ -45,9 +47,37 @@ pub(crate) fn begin(
         Err(raised) => return run.raise(id, raised),
     };
     let map_run_arn = plan.map_run_arn.clone();
-    run.emit(id, Link::Normal, Details::MapRunStarted { map_run_arn })?;
-    run.frame_mut(id).visit.doing = Doing::MapRun { attempt };
+    let started_id =
+        run.emit(id, Link::Normal, Details::MapRunStarted { map_run_arn: map_run_arn.clone() })?;
+    let (redrives, succeeded, output) = (0, false, None);
+    let begun = BegunRun { attempt, map_run_arn, started_id, redrives, succeeded, output };
+    let visit = &mut run.frame_mut(id).visit;
+    visit.map_run = Some(Box::new(begun));
+    visit.doing = Doing::MapRun { attempt };
     run.outbox.push(Effect::MapRun(Box::new(plan)));
+    Ok(())
+}
+
+/// Goes on with the state's last run (SFN-SEM-50, SFN-HIST-98); with what came after it, when it
+/// succeeded.
+pub(crate) fn redrive(run: &mut Run<'_>, id: FrameId, begun: BegunRun) -> Course {
+    let (attempt, redrive_count) = (begun.attempt, begun.redrives + 1);
+    let map_run_arn = begun.map_run_arn.clone();
+    run.rejoin(id, begun.started_id);
+    if begun.succeeded {
+        let output = begun.output.clone();
+        run.frame_mut(id).visit.map_run = Some(Box::new(begun));
+        return finish(run, id, output);
+    }
+    let redriven = BegunRun { redrives: redrive_count, ..begun };
+    run.frame_mut(id).visit.map_run = Some(Box::new(redriven));
+    if redrive_count > REDRIVES_MAX {
+        let cause = format!("The Map Run reached the maximum number of redrives ({REDRIVES_MAX}).");
+        return run.raise(id, Raised::Runtime(cause));
+    }
+    run.emit(id, Link::Normal, Details::MapRunRedriven { map_run_arn, redrive_count })?;
+    run.frame_mut(id).visit.doing = Doing::MapRun { attempt };
+    run.outbox.push(Effect::RedriveMapRun { frame: id, attempt, redrive_count });
     Ok(())
 }
 
@@ -64,6 +94,13 @@ pub(crate) fn succeeded(
     run.stop_doing(id);
     run.emit(id, Link::Aside, Details::MapRunSucceeded)?;
     run.emit(id, Link::Aside, Details::MapStateSucceeded)?;
+    if let Some(begun) = &mut run.frame_mut(id).visit.map_run {
+        (begun.succeeded, begun.output) = (true, output.clone());
+    }
+    finish(run, id, output)
+}
+
+fn finish(run: &mut Run<'_>, id: FrameId, output: Option<Payload>) -> Course {
     let of = &run.state(id).name;
     match output.filter(|output| run.fits(output, of).is_ok()) {
         Some(output) => states::complete(run, id, output),

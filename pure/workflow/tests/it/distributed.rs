@@ -156,3 +156,77 @@ fn items_are_selected_in_the_parents_scope() {
         scope.item_input(&world.definition, &world.limits, moment, &item, "s3://b/k").unwrap();
     assert_eq!(input.value(), &json!({"a": 7, "i": 4, "v": "v", "s": "s3://b/k"}));
 }
+
+/// The machine is redriven, and its run ends well.
+fn redriven(world: &mut World) -> String {
+    world.now_ms += 60_000;
+    world.feed(Event::Redrive);
+    let run = world.map_run().unwrap();
+    let (frame, attempt) = (run.frame, run.attempt);
+    let output = Some(Payload::from_value(json!([7])));
+    world.feed(Event::MapRunSucceeded { frame, attempt, output });
+    world.short()
+}
+
+// SFN-SEM-50, SFN-HIST-98
+#[test]
+fn a_redrive_goes_on_with_the_run() {
+    let mut world = World::started(&machine(""), "[1,2]");
+    let event = failed(&world, "States.ExceedToleratedFailureThreshold", "too many");
+    world.feed(event);
+    assert_eq!(
+        redriven(&mut world),
+        "1<0 ExecutionStarted; 2<0 MapStateEntered; 3<2 MapStateStarted; 4<3 MapRunStarted; \
+         5<4 MapRunFailed; 6<5 MapStateFailed; 7<6 ExecutionFailed; 8<7 ExecutionRedriven; \
+         9<4 MapRunRedriven; 10<9 MapRunSucceeded; 11<10 MapStateSucceeded; 12<9 MapStateExited; \
+         13<12 ExecutionSucceeded"
+    );
+    assert!(world.chain().contains(r#""redriveCount":1"#), "{}", world.chain());
+    assert_eq!(&**world.execution.head.output.as_ref().unwrap().text(), "[7]");
+}
+
+// SFN-SEM-50: also one that was aborted with the execution, twice.
+#[test]
+fn a_stopped_run_is_redriven() {
+    let mut world = World::started(&machine(""), "[1,2]");
+    for _ in 0..2 {
+        world.feed(Event::Stop { error: None, cause: None });
+        world.feed(Event::Redrive);
+    }
+    let told = world.short();
+    assert!(told.ends_with(
+        "5<0 ExecutionAborted; 6<5 ExecutionRedriven; 7<4 MapRunRedriven; 8<0 ExecutionAborted; \
+         9<8 ExecutionRedriven; 10<4 MapRunRedriven"
+    ), "{told}");
+}
+
+// semantics.md section 5: what failed after the run succeeded is done again without it.
+#[test]
+fn what_came_after_the_run_is_done_again() {
+    let selector = r#""ResultSelector":{"x.$":"$.none"},"#;
+    let mut world = World::started(&machine(selector), "[1]");
+    world.drive();
+    assert_eq!(world.execution.head.status, Status::Failed);
+    world.feed(Event::Redrive);
+    assert_eq!(world.execution.head.status, Status::Failed);
+    let told = world.short();
+    assert!(
+        told.ends_with("7<6 ExecutionFailed; 8<7 ExecutionRedriven; 9<4 ExecutionFailed"),
+        "{told}"
+    );
+}
+
+// SFN-SEM-56
+#[test]
+fn redrives_of_a_run_have_a_limit() {
+    let mut world = World::started(&machine(""), "[1]");
+    world.limits.history_events_max = 1_000_000;
+    for _ in 0..1_000 {
+        world.feed(Event::Stop { error: None, cause: None });
+        world.feed(Event::Redrive);
+    }
+    assert_eq!(world.execution.head.status, Status::Running);
+    world.feed(Event::Stop { error: None, cause: None });
+    world.feed(Event::Redrive);
+    assert_eq!(world.execution.head.error.as_deref(), Some("States.Runtime"));
+}

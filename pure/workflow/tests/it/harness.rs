@@ -166,6 +166,9 @@ impl World {
                 Effect::MapRun(map_run) => {
                     assert!(tasks.insert((map_run.frame, map_run.attempt)));
                 }
+                Effect::RedriveMapRun { frame, attempt, .. } => {
+                    assert!(tasks.insert((*frame, *attempt)));
+                }
                 Effect::Close { frame, attempt } => {
                     assert!(tasks.remove(&(*frame, *attempt)), "closed twice: {effect:?}");
                 }

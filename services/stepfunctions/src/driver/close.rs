@@ -53,7 +53,7 @@ impl Service {
         self.record_name(stage, id, &live.start, Some(day));
         self.close_map_runs(stage, id, day);
         if let Some(child) = &live.start.child {
-            self.tell_map_run(stage, child, head);
+            self.tell_map_run(stage, child, live);
         }
         self.mocked.forget(id);
         let service = self.clone();

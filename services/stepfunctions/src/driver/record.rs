@@ -154,6 +154,9 @@ impl Service {
                 });
             }
             Effect::MapRun(plan) => self.record_map_run(stage, id, live, *plan),
+            Effect::RedriveMapRun { frame, attempt, redrive_count } => {
+                self.redrive_map_run(stage, live, Place { id, frame, attempt }, redrive_count);
+            }
             Effect::Offer { frame, attempt, activity_arn, input } => {
                 self.record_offer(stage, id, live, (frame, attempt), (activity_arn, input));
             }
@@ -224,6 +227,9 @@ impl Service {
                 }
                 // It began and was over in one transition; there is a run to tell of.
                 Effect::MapRun(plan) => self.record_map_run(stage, id, live, *plan),
+                Effect::RedriveMapRun { frame, attempt, redrive_count } => {
+                    self.redrive_map_run(stage, live, Place { id, frame, attempt }, redrive_count);
+                }
                 _ => {}
             }
         }
@@ -307,6 +313,7 @@ pub(super) fn list_record(live: &Live) -> ListRecord {
         redrive_count: head.redrive_count,
         redrive_ms: head.redrive_ms,
         item_count: live.start.child.as_ref().map(|child| child.items),
+        run_redrive: live.start.child.as_ref().map_or(0, |child| child.redrive),
         express_run: about.name.split_once(':').map(|(_, run)| run.to_owned()),
     }
 }

@@ -1,14 +1,17 @@
 //! Redrive (semantics.md §5): a closed execution comes back from its day to the open families and
 //! goes on, in one commit.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use moment::EpochMs;
 use store::Stage;
 use store::engine::{Family, Order};
 use workflow::event::Event;
-use workflow::execution::Status;
+use workflow::execution::{About, Execution, Status};
 
 use super::close::ROWS_MAX;
+use super::record::after_commit;
 use super::{DispatchError, Live, Trouble};
 use crate::executions::Found;
 use crate::machines::MachineKey;
@@ -32,6 +35,29 @@ pub(crate) enum Redriven {
     Refused(String),
     /// Its rows are not where they were.
     Moved,
+}
+
+/// On whose behalf an execution is redriven.
+#[derive(Clone, Debug)]
+pub(crate) enum By {
+    /// RedriveExecution, with its client token.
+    Token(Option<String>),
+    /// Its map run, for the time of that number.
+    Run(u64),
+}
+
+impl By {
+    /// When it was redriven on the same behalf before.
+    fn remembered(&self, live: &Live, now_ms: EpochMs) -> Option<EpochMs> {
+        match self {
+            By::Token(token) => remembered(&live.redriven_with, token.as_deref(), now_ms),
+            By::Run(redrive) => {
+                let child = live.start.child.as_ref()?;
+                let head = &live.execution.head;
+                (child.redrive >= *redrive).then_some(head.redrive_ms.unwrap_or(now_ms))
+            }
+        }
+    }
 }
 
 /// `redriveStatus` of a standard execution.
@@ -62,10 +88,13 @@ impl Service {
             return Some(format!("Execution is {} and cannot be redriven", head.status.text()));
         }
         let now_ms = self.host.now_ms();
-        let full = head.last_event_id.saturating_add(1) >= self.limits.history_events_max;
+        // An Express child keeps nothing: it begins anew.
+        let restarts = start.child.as_ref().is_some_and(|child| child.express);
+        let full =
+            !restarts && head.last_event_id.saturating_add(1) >= self.limits.history_events_max;
         let reason = if deleting {
             "State machine is in DELETING status"
-        } else if !head.resumable && !full {
+        } else if !restarts && !head.resumable && !full {
             // It closed under a version that kept nothing to go on with.
             "Execution was started before the launch of RedriveExecution"
         } else if full {
@@ -85,17 +114,14 @@ impl Service {
         &self,
         id: ExecutionId,
         family: &Family,
-        token: Option<&str>,
+        by: By,
     ) -> Result<Redriven, DispatchError> {
         self.with_fetching(|| {
-            let (service, family) = (self.clone(), family.clone());
-            let token = token.map(str::to_owned);
+            let (service, family, by) = (self.clone(), family.clone(), by.clone());
             async move {
                 let partition = service.partition_of(id);
                 let store = service.store.clone();
-                store
-                    .commit(partition, move |stage| service.reopen(stage, id, &family, token))
-                    .await
+                store.commit(partition, move |stage| service.reopen(stage, id, &family, by)).await
             }
         })
         .await
@@ -106,10 +132,10 @@ impl Service {
         stage: &mut Stage<'_>,
         id: ExecutionId,
         family: &Family,
-        token: Option<String>,
+        by: By,
     ) -> Result<Redriven, Trouble> {
         let now_ms = self.host.now_ms();
-        let remembered = |live: &Live| remembered(&live.redriven_with, token.as_deref(), now_ms);
+        let remembered = |live: &Live| by.remembered(live, now_ms);
         if let Some(running) =
             self.look(stage, id, |live| remembered(live).ok_or(live.execution.head.status))?
         {
@@ -134,10 +160,13 @@ impl Service {
             return Ok(Redriven::Refused(reason));
         }
         let chunks = self.take_out(stage, id, family, &live)?;
+        if let By::Run(redrive) = by {
+            live.start = Arc::new(redriven_by_run(&live, redrive));
+        }
         self.reopen_map_runs(stage, id, family)?;
         let transition = self.step(stage, id, &mut live, Event::Redrive);
         let redrive_ms = live.execution.head.redrive_ms.unwrap_or(now_ms);
-        if let Some(token) = token {
+        if let By::Token(Some(token)) = by {
             remember(&mut live.redriven_with, token, redrive_ms);
         }
         for (key, row) in chunks {
@@ -148,6 +177,73 @@ impl Service {
         self.record(stage, id, &mut live, transition, false);
         self.put_back(stage, id, live);
         Ok(Redriven::At(redrive_ms))
+    }
+
+    /// Begins a closed Express child anew under its ARN (SFN-SEM-58); `run` is called when that is
+    /// durable.
+    pub(crate) async fn restart(
+        &self,
+        id: ExecutionId,
+        family: &Family,
+        redrive: u64,
+        run: impl FnOnce(ExecutionId, Arc<StartRecord>) + Clone + Send + 'static,
+    ) -> Result<Redriven, DispatchError> {
+        self.with_fetching(|| {
+            let (service, family, run) = (self.clone(), family.clone(), run.clone());
+            async move {
+                let partition = service.partition_of(id);
+                let store = service.store.clone();
+                store
+                    .commit(partition, move |stage| {
+                        let restarted = service.stage_restart(stage, id, &family, redrive)?;
+                        if let Ok(start) = restarted {
+                            after_commit(stage, move || run(id, start));
+                            return Ok(Redriven::At(service.host.now_ms()));
+                        }
+                        Ok(restarted.err().unwrap_or(Redriven::Moved))
+                    })
+                    .await
+            }
+        })
+        .await
+    }
+
+    /// The start of the child that begins anew, or why there is nothing to begin.
+    fn stage_restart(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        family: &Family,
+        redrive: u64,
+    ) -> Result<Result<Arc<StartRecord>, Redriven>, Trouble> {
+        let now_ms = self.host.now_ms();
+        let open = &self.families.open;
+        if stage.get(open, &records::start_key(id)).map_err(Unreadable::new)?.is_some() {
+            return Ok(Err(Redriven::At(now_ms)));
+        }
+        let Some(live) = self.read_execution(stage, family, id)? else {
+            return Ok(Err(Redriven::Moved));
+        };
+        if By::Run(redrive).remembered(&live, now_ms).is_some() {
+            return Ok(Err(Redriven::At(now_ms)));
+        }
+        let deleting =
+            self.is_deleting(&live).ok_or_else(|| Trouble::NeedsMachine(live.machine_key()))?;
+        if let Some(reason) = self.refusal(&live.start, &self.head_record(&live), deleting) {
+            return Ok(Err(Redriven::Refused(reason)));
+        }
+        self.take_out(stage, id, family, &live)?;
+        let mut start = redriven_by_run(&live, redrive);
+        start.about = Arc::new(About { start_ms: now_ms, ..(*start.about).clone() });
+        if let Some(child) = &mut start.child {
+            child.restarts += 1;
+        }
+        let mut execution = Execution::new(start.about.clone());
+        execution.head.redrive_count = start.restarts();
+        let live = Live::new(start, execution, live.compiled);
+        self.record_start(stage, id, &live);
+        self.record_head(stage, id, &live);
+        Ok(Ok(live.start))
     }
 
     /// Takes an execution's rows out of its day; its chunks come back.
@@ -173,6 +269,15 @@ impl Service {
         stage.delete(&index, records::list_key(live.start.list(), stop_ms, id));
         Ok(chunks)
     }
+}
+
+/// The start of a map run's child that goes on.
+fn redriven_by_run(live: &Live, redrive: u64) -> StartRecord {
+    let mut start = (*live.start).clone();
+    if let Some(child) = &mut start.child {
+        (child.redrive, child.was) = (redrive, Some(live.execution.head.status));
+    }
+    start
 }
 
 /// When that token redrove the execution, if it is remembered.

@@ -29,6 +29,8 @@ pub(crate) enum Start {
     Before,
     /// Nothing is durable; try again.
     Not(Unavailable),
+    /// It cannot be redriven (SFN-SEM-54).
+    Never,
 }
 
 /// What all children of a run share.
@@ -41,6 +43,8 @@ pub(super) struct Children {
     pub(super) path: Vec<String>,
     pub(super) batched: bool,
     pub(super) express: bool,
+    /// Which redrive of the run this is.
+    pub(super) redrive: u64,
     pub(super) machine: StateMachineArn,
     /// The parent's.
     pub(super) start: Arc<StartRecord>,
@@ -103,8 +107,8 @@ impl Children {
         let live = Live::new(start, execution, self.compiled.clone());
         self.service.record_start(stage, id, &live);
         self.service.record_head(stage, id, &live);
-        let run = self.runner(id, live.start);
-        crate::driver::after_commit(stage, run);
+        let (runner, start) = (self.runner(), live.start);
+        crate::driver::after_commit(stage, move || runner.run(id, start));
     }
 
     /// What a child starts with.
@@ -145,26 +149,39 @@ impl Children {
                 items: work.items,
                 batched: self.batched,
                 express: self.express,
+                redrive: self.redrive,
+                was: None,
+                restarts: 0,
             }),
         }
     }
 
+    /// What a child's name is kept under.
+    pub(super) fn name_parts(&self, index: u64) -> [String; 4] {
+        self.parts(self.names(index).0)
+    }
+
     /// A child that was started.
     pub(super) fn find(&self, index: u64) -> Result<Option<Found>, Unreadable> {
-        let parts = self.parts(self.names(index).0);
+        let parts = self.name_parts(index);
         self.service.find_named(&parts.each_ref().map(String::as_str))
     }
 
     /// Takes a child back that was started before a restart.
     pub(super) fn adopt(&self, found: Found, index: u64) {
         if found.head.status != Status::Running {
-            let (status, output) = (found.head.status, found.head.output);
-            let ended = Ended { index, status, output };
+            let ended = self.ended(found, index);
             self.service.map_runs.tell(self.run, Message::Ended(ended));
         } else if self.express {
             // What was in memory is gone: it begins anew.
-            self.runner(found.id, Arc::new(found.start))();
+            self.runner().run(found.id, Arc::new(found.start));
         }
+    }
+
+    /// How a closed child ended.
+    pub(super) fn ended(&self, found: Found, index: u64) -> Ended {
+        let redrivable = self.express || found.head.resumable;
+        Ended { index, status: found.head.status, output: found.head.output, redrivable }
     }
 
     /// Ends a child that runs (SFN-SEM-35).
@@ -174,31 +191,46 @@ impl Children {
         }
     }
 
-    /// Runs an Express child in memory, to its end or that of its run.
-    fn runner(&self, id: ExecutionId, start: Arc<StartRecord>) -> impl FnOnce() + Send + 'static {
+    pub(super) fn runner(&self) -> Runner {
         let (service, compiled) = (self.service.clone(), self.compiled.clone());
-        let mut ending = self.ending.subscribe();
-        move || {
-            if !service.map_runs.express.lock().insert(id) {
-                // It runs already: its run rested meanwhile.
-                return;
-            }
-            let runtime = service.runtime.clone();
-            runtime.spawn(async move {
-                let run = service.run_express(start.clone(), &compiled, Manner::Asynchronous);
-                let head = tokio::select! {
-                    head = run => head,
-                    Ok(_) = ending.wait_for(|ending| *ending) => aborted(&service, &start),
-                };
-                service.close_express_child(id, start, compiled, head).await;
-                service.map_runs.express.lock().remove(&id);
-            });
+        Runner { service, compiled, ending: self.ending.subscribe() }
+    }
+}
+
+/// What an Express child needs to run.
+#[derive(Clone)]
+pub(super) struct Runner {
+    service: Service,
+    compiled: Compiled,
+    /// Says that its run ends.
+    ending: watch::Receiver<bool>,
+}
+
+impl Runner {
+    /// Runs a child in memory, to its end or that of its run.
+    pub(super) fn run(self, id: ExecutionId, start: Arc<StartRecord>) {
+        let Runner { service, compiled, mut ending } = self;
+        let running = (id, start.child.as_ref().map_or(0, |child| child.redrive));
+        if !service.map_runs.express.lock().insert(running) {
+            // It runs already: its run rested meanwhile.
+            return;
         }
+        let runtime = service.runtime.clone();
+        runtime.spawn(async move {
+            let run = service.run_express(start.clone(), &compiled, Manner::Asynchronous);
+            let head = tokio::select! {
+                head = run => head,
+                Ok(_) = ending.wait_for(|ending| *ending) => aborted(&service, &start),
+            };
+            service.close_express_child(id, start, compiled, head).await;
+            service.map_runs.express.lock().remove(&running);
+        });
     }
 }
 
 fn aborted(service: &Service, start: &StartRecord) -> Head {
     let mut head = Execution::new((*start.about).clone()).head;
+    head.redrive_count = start.restarts();
     head.status = Status::Aborted;
     head.stop_ms = Some(service.host.now_ms());
     head

@@ -3,6 +3,7 @@
 //! be found out again: a child's name tells whether it was started, its rows how it ended.
 
 mod finish;
+mod redrive;
 mod resume;
 mod tolerance;
 
@@ -23,7 +24,7 @@ use workflow::payload::Payload;
 use super::batches::{Batches, Select, Work};
 use super::children::{Children, Start};
 use super::reader::Items;
-use super::{Ended, Message, length};
+use super::{Ended, MapRuns, Message, length};
 use crate::definitions::Compiled;
 use crate::driver::DispatchError;
 use crate::records::{self, ExecutionId, MapRunId, MapRunRecord, StartRecord, Unreadable};
@@ -85,6 +86,16 @@ struct Open {
     before: u64,
     /// What it works on, until its first commit is durable.
     work: Option<Work>,
+    /// How it had ended before it was redriven.
+    was: Option<Status>,
+}
+
+/// What is left to do when a driver is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    Nothing,
+    /// The run was redriven while it was aborted.
+    Redrive,
 }
 
 /// Why a run cannot go on for now, or for ever.
@@ -105,22 +116,32 @@ impl From<DispatchError> for Stuck {
     }
 }
 
+impl MapRuns {
+    /// Nobody listens any more; an inbox of a later driver stays.
+    fn forget(&self, run: MapRunId, tell: &mpsc::UnboundedSender<Message>) {
+        let mut inboxes = self.inboxes.lock();
+        if inboxes.get(&run).is_some_and(|inbox| inbox.same_channel(tell)) {
+            inboxes.remove(&run);
+        }
+    }
+}
+
 impl Service {
     /// Carries a run on in the background.
     pub(super) fn drive_map_run(&self, given: Given) {
         let (service, run) = (self.clone(), given.run);
         let (tell, inbox) = mpsc::unbounded_channel();
-        if self.map_runs.inboxes.lock().insert(run, tell).is_some() {
-            tracing::error!(map_run = run, "a map run is carried on twice");
-        }
+        // One that is there still belongs to a driver that is done, before a redrive.
+        self.map_runs.inboxes.lock().insert(run, tell.clone());
         self.runtime.spawn(async move {
             let ended = match Driver::new(&service, given, inbox) {
                 Ok(mut driver) => driver.drive().await,
                 Err(stuck) => Err(stuck),
             };
-            service.map_runs.inboxes.lock().remove(&run);
+            service.map_runs.forget(run, &tell);
             match ended {
-                Ok(()) | Err(Stuck::Unavailable(Unavailable::Stopping)) => {}
+                Ok(Rest::Nothing) | Err(Stuck::Unavailable(Unavailable::Stopping)) => {}
+                Ok(Rest::Redrive) => service.resume_map_run(run),
                 Err(Stuck::Unavailable(error)) => {
                     tracing::warn!(map_run = run, %error, "a map run waits for the store");
                     tokio::time::sleep(AGAIN).await;
@@ -134,7 +155,7 @@ impl Service {
     }
 
     /// Takes a run up again from its rows.
-    fn resume_map_run(&self, run: MapRunId) {
+    pub(super) fn resume_map_run(&self, run: MapRunId) {
         let key = records::map_run_key(run);
         let partition = self.store.partition_of(records::slot_of(run));
         let row = self.store.get(partition, records::OPEN, &key).map_err(Unreadable::new);
@@ -173,6 +194,7 @@ impl Driver {
             path,
             batched: plan.batcher.is_some(),
             express: plan.express_children,
+            redrive: record.redrive_count,
             machine: machine.map_err(Unreadable::new)?,
             start,
             compiled,
@@ -232,14 +254,14 @@ impl Driver {
         }
     }
 
-    async fn drive(&mut self) -> Result<(), Stuck> {
+    async fn drive(&mut self) -> Result<Rest, Stuck> {
         self.resume().await?;
         loop {
             while !self.is_over() {
                 self.turn().await?;
             }
-            if self.finish().await? {
-                return Ok(());
+            if let Some(rest) = self.finish().await? {
+                return Ok(rest);
             }
         }
     }
@@ -276,8 +298,7 @@ impl Driver {
     async fn turn(&mut self) -> Result<(), Stuck> {
         let may_start = !self.ending() && self.has_room() && self.breathes();
         if may_start && let Some(index) = self.refused.pop_first() {
-            self.start(index);
-            return Ok(());
+            return self.start(index);
         }
         let reads = may_start && !self.record.progress.read_all;
         let save_at = self.saved_at + SAVE_EVERY;
@@ -289,7 +310,7 @@ impl Driver {
         tokio::select! {
             biased;
             Some(message) = self.inbox.recv() => self.hear(message)?,
-            work = next_work(&mut self.batches), if reads => self.take(work),
+            work = next_work(&mut self.batches), if reads => self.take(work)?,
             () = tokio::time::sleep_until(wake_at) => {
                 if !self.unsaved && self.starting == 0 {
                     self.look_at_children()?;
@@ -315,7 +336,7 @@ impl Driver {
         true
     }
 
-    fn take(&mut self, work: Result<Option<Work>, Failure>) {
+    fn take(&mut self, work: Result<Option<Work>, Failure>) -> Result<(), Stuck> {
         match work {
             Ok(Some(work)) => {
                 let index = self.next;
@@ -324,11 +345,11 @@ impl Driver {
                 self.consumed += work.items;
                 // It may have ended before the row knew that it was started.
                 if self.record.progress.ended.contains(index) {
-                    return;
+                    return Ok(());
                 }
-                let items = work.items;
-                self.open.insert(index, Open { id: None, items, before, work: Some(work) });
-                self.start(index);
+                let (items, work) = (work.items, Some(work));
+                self.open.insert(index, Open { id: None, items, before, work, was: None });
+                self.start(index)?;
             }
             Ok(None) => {
                 let progress = &mut self.record.progress;
@@ -342,16 +363,24 @@ impl Driver {
             }
             Err(failure) => self.fail(failure),
         }
+        Ok(())
     }
 
-    fn start(&mut self, index: u64) {
+    fn start(&mut self, index: u64) -> Result<(), Stuck> {
+        if self.record.progress.kept.contains(index)
+            && let Some(found) = self.children.find(index)?
+        {
+            self.meet(index, found);
+            return Ok(());
+        }
         let work = self.open.get(&index).and_then(|open| open.work.clone());
-        let Some(work) = work else { return };
+        let Some(work) = work else { return Ok(()) };
         match self.children.start(index, work) {
             Ok(()) => self.starting += 1,
             Err(error) => self.put_off(index, &error),
         }
         self.unsaved = true;
+        Ok(())
     }
 
     fn put_off(&mut self, index: u64, error: &Unavailable) {
@@ -380,12 +409,15 @@ impl Driver {
             Start::Before => {
                 let found = self.children.find(index)?;
                 let found = found.ok_or_else(|| Unreadable::new("a started child is gone"))?;
-                let id = found.id;
-                self.children.adopt(found, index);
-                id
+                self.meet(index, found);
+                return Ok(());
             }
             Start::Not(error) => {
                 self.put_off(index, &error);
+                return Ok(());
+            }
+            Start::Never => {
+                self.stay(index);
                 return Ok(());
             }
         };
@@ -405,18 +437,30 @@ impl Driver {
         progress.ended.insert(ended.index);
         progress.items.end(ended.status, open.items);
         progress.executions.end(ended.status, 1);
+        if ended.status != Status::Succeeded && !ended.redrivable {
+            progress.items.not_redrivable += open.items;
+            progress.executions.not_redrivable += 1;
+        }
+        if let Some(was) = open.was {
+            progress.items_before.take_back(was, open.items);
+            progress.executions_before.take_back(was, 1);
+        }
         self.unsaved = true;
         if let Some(output) = ended.output.filter(|_| ended.status == Status::Succeeded) {
-            progress.output_bytes += output.bytes() as u64 + 1;
-            if progress.output_bytes > self.output_bytes_max() {
-                self.outputs = None;
-            } else if self.keeps_outputs()
-                && let Some(outputs) = &mut self.outputs
-            {
-                outputs.insert(ended.index, output);
-            }
+            self.keep_output(ended.index, output);
         }
         self.judge();
+    }
+
+    fn keep_output(&mut self, index: u64, output: Payload) {
+        self.record.progress.output_bytes += output.bytes() as u64 + 1;
+        if self.record.progress.output_bytes > self.output_bytes_max() {
+            self.outputs = None;
+        } else if self.keeps_outputs()
+            && let Some(outputs) = &mut self.outputs
+        {
+            outputs.insert(index, output);
+        }
     }
 
     /// Fails the run when more items failed than it tolerates (SFN-DMAP-10, SFN-SEM-61).
@@ -475,8 +519,7 @@ impl Driver {
             if let Some(found) = self.service.find_by_id(id)?
                 && found.head.status != Status::Running
             {
-                let (status, output) = (found.head.status, found.head.output);
-                let ended = Ended { index: *index, status, output };
+                let ended = self.children.ended(found, *index);
                 self.service.map_runs.tell(self.run, Message::Ended(ended));
             }
         }

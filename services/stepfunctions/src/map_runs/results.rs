@@ -12,6 +12,7 @@ use workflow::history::Failure;
 use workflow::map_run::{Form, WRITER_ERROR, Writer};
 use workflow::payload::Payload;
 
+use super::Ranges;
 use super::batches::{Batches, Work};
 use super::children::Children;
 use crate::executions::Found;
@@ -31,6 +32,9 @@ pub(super) struct Results<'a> {
     pub(super) writer: Option<&'a Writer>,
     /// Children that were started.
     pub(super) executions: u64,
+    /// The child after the last that was read of, and those that had ended before a redrive.
+    pub(super) next: u64,
+    pub(super) kept: &'a Ranges,
     /// Items in those that succeeded.
     pub(super) items_succeeded: u64,
     /// Longest output of the state.
@@ -148,7 +152,7 @@ impl Results<'_> {
             }
         }
         if let Some(batches) = pending {
-            add_pending(objects, batches, &mut unstarted).await?;
+            add_pending(objects, batches, (self.next, self.kept), &mut unstarted).await?;
         }
         let mut files = Map::new();
         files.insert("FAILED".into(), failures.finish().await?);
@@ -173,11 +177,15 @@ impl Results<'_> {
 async fn add_pending(
     objects: &dyn Objects,
     batches: &mut Batches,
+    (next, kept): (u64, &Ranges),
     files: &mut Files<'_>,
 ) -> Result<(), Failure> {
-    for _ in 0..PENDING_MAX {
+    for index in next..next.saturating_add(PENDING_MAX) {
         // Items that cannot be read are none of those that wait.
         let Ok(Some(Work { input, .. })) = batches.next().await else { return Ok(()) };
+        if kept.contains(index) {
+            continue;
+        }
         let record = json!({
             "Input": input.text(),
             "InputDetails": {"Included": true},
@@ -313,7 +321,8 @@ fn describe(found: &Found) -> Value {
         ("Name", Some(json!(about.name))),
         ("Output", head.output.as_ref().map(|output| json!(output.text()))),
         ("OutputDetails", head.output.as_ref().map(|_| json!({"Included": true}))),
-        ("RedriveCount", Some(json!(0))),
+        ("RedriveCount", Some(json!(head.redrive_count))),
+        ("RedriveDate", head.redrive_ms.map(|redrive_ms| json!(format_iso(redrive_ms)))),
         (
             "RedriveStatus",
             Some(json!(if succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE_BY_MAP_RUN" })),

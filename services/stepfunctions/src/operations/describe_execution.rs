@@ -11,6 +11,7 @@ use workflow::execution::Status;
 use crate::driver::redrive_status;
 use crate::executions::Found;
 use crate::faults;
+use crate::map_runs::PENDING_REDRIVE;
 use crate::service::Service;
 use crate::shapes::{self, Included, Timestamp};
 
@@ -78,11 +79,37 @@ impl Operation<Service> for DescribeExecution {
         let wants_data = shapes::wants_data(input.included_data.as_deref());
         let found = service.find_described(caller, &arn)?;
         let refusal = service.redrive_refusal(&found).map_err(faults::from_unreadable)?;
-        Ok(to_output(found, refusal, wants_data))
+        let pending = refusal.is_none()
+            && service.pends_redrive(&found.start, &found.head).map_err(faults::from_unreadable)?;
+        let redrive = Redrive::of(&found, refusal, pending);
+        Ok(to_output(found, redrive, wants_data))
     }
 }
 
-fn to_output(found: Found, refusal: Option<String>, wants_data: bool) -> Output {
+/// What there is to say about a redrive.
+struct Redrive {
+    pending: bool,
+    status: &'static str,
+    reason: Option<String>,
+}
+
+impl Redrive {
+    fn of(found: &Found, refusal: Option<String>, pending: bool) -> Redrive {
+        if pending {
+            // SFN-SEM-41
+            let reason = "Execution is PENDING_REDRIVE and cannot be redriven".to_owned();
+            return Redrive { pending, status: "NOT_REDRIVABLE", reason: Some(reason) };
+        }
+        let status = match (&found.start.child, &refusal) {
+            // SFN-EXEC-38
+            (Some(_), None) => "REDRIVABLE_BY_MAP_RUN",
+            _ => redrive_status(refusal.as_deref()),
+        };
+        Redrive { pending, status, reason: refusal }
+    }
+}
+
+fn to_output(found: Found, redrive: Redrive, wants_data: bool) -> Output {
     let Found { start, head, .. } = found;
     let about = &start.about;
     // A timed out execution tells neither error nor cause (SFN-EXEC-33).
@@ -92,7 +119,7 @@ fn to_output(found: Found, refusal: Option<String>, wants_data: bool) -> Output 
         execution_arn: about.execution_arn.clone(),
         state_machine_arn: about.state_machine_arn.clone(),
         name: about.name.clone(),
-        status: head.status.text(),
+        status: if redrive.pending { PENDING_REDRIVE } else { head.status.text() },
         start_date: Timestamp::from_ms(about.start_ms),
         stop_date: head.stop_ms.map(Timestamp::from_ms),
         input: wants_data.then(|| about.input.text().clone()),
@@ -107,13 +134,7 @@ fn to_output(found: Found, refusal: Option<String>, wants_data: bool) -> Output 
         state_machine_alias_arn: about.state_machine_alias_arn.clone(),
         redrive_count: head.redrive_count,
         redrive_date: head.redrive_ms.map(Timestamp::from_ms),
-        redrive_status: match (&start.child, head.status) {
-            // SFN-EXEC-38
-            (Some(_), Status::Failed | Status::TimedOut | Status::Aborted) => {
-                "REDRIVABLE_BY_MAP_RUN"
-            }
-            _ => redrive_status(refusal.as_deref()),
-        },
-        redrive_status_reason: refusal,
+        redrive_status: redrive.status,
+        redrive_status_reason: redrive.reason,
     }
 }

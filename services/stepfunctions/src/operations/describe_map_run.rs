@@ -33,6 +33,8 @@ pub(crate) struct Output {
     item_counts: ToldCounts,
     execution_counts: ToldCounts,
     redrive_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_date: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -46,6 +48,10 @@ struct ToldCounts {
     aborted: u64,
     total: u64,
     results_written: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failures_not_redrivable: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_redrive: Option<u64>,
 }
 
 impl Operation<Service> for DescribeMapRun {
@@ -62,12 +68,16 @@ impl Operation<Service> for DescribeMapRun {
 
 fn to_output(record: MapRunRecord) -> Output {
     let progress = &record.progress;
-    let item_counts = told(&progress.items, progress.items_total, record.status);
-    let batched = progress.items.ended() + progress.items.running
-        != progress.executions.ended() + progress.executions.running;
+    let item_counts = told(&record, &progress.items, &progress.items_before, progress.items_total);
+    let known = |counts: &Counts, before: &Counts| {
+        counts.ended() + counts.running + before.unsuccessful().saturating_sub(before.running)
+    };
+    let batched = known(&progress.items, &progress.items_before)
+        != known(&progress.executions, &progress.executions_before);
     // A batch is known when it begins; single items are executions to come.
     let executions = if batched { progress.executions_total } else { progress.items_total };
-    let execution_counts = told(&progress.executions, executions, record.status);
+    let execution_counts =
+        told(&record, &progress.executions, &progress.executions_before, executions);
     Output {
         map_run_arn: record.arn,
         execution_arn: record.parent_arn,
@@ -79,15 +89,19 @@ fn to_output(record: MapRunRecord) -> Output {
         tolerated_failure_count: record.limits.tolerated_failure_count.unwrap_or(0),
         item_counts,
         execution_counts,
-        redrive_count: 0,
+        redrive_count: record.redrive_count,
+        redrive_date: record.redrive_ms.map(Timestamp::from_ms),
     }
 }
 
 /// What neither runs nor ended is pending (SFN-SEM-60).
-fn told(counts: &Counts, total: u64, status: MapRunStatus) -> ToldCounts {
-    let over = status != MapRunStatus::Running;
+fn told(record: &MapRunRecord, counts: &Counts, before: &Counts, total: u64) -> ToldCounts {
+    let over = record.status != MapRunStatus::Running;
+    let redriven = record.redrive_count > 0;
+    // A redriven child that runs is no longer one of those that wait for it.
+    let pending_redrive = before.unsuccessful().saturating_sub(before.running);
     ToldCounts {
-        pending: total.saturating_sub(counts.running + counts.ended()),
+        pending: total.saturating_sub(counts.running + counts.ended() + pending_redrive),
         running: counts.running,
         succeeded: counts.succeeded,
         failed: counts.failed,
@@ -95,5 +109,8 @@ fn told(counts: &Counts, total: u64, status: MapRunStatus) -> ToldCounts {
         aborted: counts.aborted,
         total,
         results_written: if over { counts.results_written } else { 0 },
+        // Told where a redrive has, or would have, something to do with them (SFN-MAPRUN-1).
+        failures_not_redrivable: Some(counts.not_redrivable).filter(|count| redriven || *count > 0),
+        pending_redrive: Some(pending_redrive).filter(|_| redriven),
     }
 }

@@ -16,7 +16,8 @@ use workflow::execution::Status;
 use super::list_map_runs::labelled;
 use super::page::{EXECUTIONS_TOKEN_CHARS_MAX, Opened, Page};
 use crate::faults;
-use crate::records::{self, ListRecord, MachineRecord, MachineType, MapRunId, Row};
+use crate::map_runs::PENDING_REDRIVE;
+use crate::records::{self, ListRecord, MachineRecord, MachineType, MapRunId, MapRunRecord, Row};
 use crate::service::Service;
 use crate::shapes::Timestamp;
 
@@ -96,10 +97,7 @@ impl Operation<Service> for ListExecutions {
         check(&input)?;
         if input.map_run_arn.is_some() {
             let owner = map_run_owner(service, caller, input.map_run_arn)?;
-            if redrive == "REDRIVEN" {
-                return Ok(Output { executions: Vec::new(), next_token: None });
-            }
-            let listing = Listing { service, owner, status: &status };
+            let listing = Listing { service, owner, status: &status, redrive: &redrive };
             let (executions, next_token) = listing.page(&page)?;
             return Ok(Output { executions, next_token });
         }
@@ -108,7 +106,7 @@ impl Operation<Service> for ListExecutions {
             return Err(faults::machine_type_not_supported());
         }
         let owner = Owner::Machine { machine: &machine, qualifier: &qualifier };
-        let listing = Listing { service, owner, status: &status };
+        let listing = Listing { service, owner, status: &status, redrive: "" };
         let (items, next_token) = listing.page(&page)?;
         Ok(Output { executions: items, next_token })
     }
@@ -152,12 +150,13 @@ struct Listing<'a> {
     service: &'a Service,
     owner: Owner<'a>,
     status: &'a str,
+    redrive: &'a str,
 }
 
 /// Whose executions are listed.
 enum Owner<'a> {
     Machine { machine: &'a MachineRecord, qualifier: &'a Qualifier },
-    MapRun { run: MapRunId, arn: MapRunArn, start_ms: i64 },
+    MapRun { run: MapRunId, arn: MapRunArn, record: Option<Box<MapRunRecord>> },
 }
 
 impl Owner<'_> {
@@ -165,7 +164,22 @@ impl Owner<'_> {
     fn list(&self) -> (u64, i64) {
         match self {
             Owner::Machine { machine, .. } => (machine.incarnation, machine.creation_ms),
-            Owner::MapRun { run, start_ms, .. } => (*run, *start_ms),
+            Owner::MapRun { run, record, .. } => {
+                (*run, record.as_ref().map_or(0, |record| record.start_ms))
+            }
+        }
+    }
+
+    /// A child that its run has yet to redrive is of a status of its own (SFN-SEM-25).
+    fn status_of(&self, item: &ListRecord) -> &'static str {
+        match self {
+            Owner::MapRun { record: Some(record), .. }
+                if !matches!(item.status, Status::Running | Status::Succeeded)
+                    && record.pends(item.run_redrive) =>
+            {
+                PENDING_REDRIVE
+            }
+            _ => item.status.text(),
         }
     }
 }
@@ -177,9 +191,9 @@ fn map_run_owner(
 ) -> Result<Owner<'static>, Fault> {
     let (run, arn) = super::find_map_run(service, caller, arn)?;
     let record = service.find_map_run(run).map_err(faults::from_unreadable)?;
-    let start_ms = record.map_or(0, |record| record.start_ms);
+    let record = record.map(Box::new);
     let arn = MapRunArn::parse(&arn).map_err(faults::from_arn)?;
-    Ok(Owner::MapRun { run, arn, start_ms })
+    Ok(Owner::MapRun { run, arn, record })
 }
 
 /// Where a page goes on: in which family, from which key, and since when the running ones are
@@ -268,7 +282,12 @@ impl Listing<'_> {
     }
 
     fn lists(&self, record: &ListRecord, at: &Cursor) -> bool {
-        let by_status = self.status.is_empty() || record.status.text() == self.status;
+        let by_status = self.status.is_empty() || self.owner.status_of(record) == self.status;
+        let by_redrive = match self.redrive {
+            "REDRIVEN" => record.redrive_count > 0,
+            "NOT_REDRIVEN" => record.redrive_count == 0,
+            _ => true,
+        };
         let by_qualifier = match &self.owner {
             Owner::MapRun { .. } => record.item_count.is_some(),
             Owner::Machine { qualifier, .. } => match qualifier {
@@ -281,7 +300,7 @@ impl Listing<'_> {
         let seen_running = self.status.is_empty()
             && at.day != RUNNING
             && record.stop_ms.is_some_and(|stop_ms| stop_ms > at.running_until);
-        by_status && by_qualifier && !seen_running
+        by_status && by_redrive && by_qualifier && !seen_running
     }
 
     fn to_item(&self, record: ListRecord) -> Item {
@@ -299,12 +318,13 @@ impl Listing<'_> {
                 (child_arn(arn, &record), labelled(&map_run_arn), Some(map_run_arn))
             }
         };
+        let status = self.owner.status_of(&record);
         let stop_ms = record.stop_ms.filter(|_| record.status != Status::Running);
         let qualified = |qualifier: String| format!("{state_machine_arn}:{qualifier}");
         Item {
             execution_arn,
             name: record.name,
-            status: record.status.text(),
+            status,
             start_date: Timestamp::from_ms(record.start_ms),
             stop_date: stop_ms.map(Timestamp::from_ms),
             item_count: record.item_count.filter(|_| map_run_arn.is_some()),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wire::fault::Fault;
 use wire::operation::Operation;
 
-use crate::driver::Redriven;
+use crate::driver::{By, Redriven};
 use crate::faults;
 use crate::service::Service;
 use crate::shapes::Timestamp;
@@ -46,11 +46,15 @@ impl Operation<Service> for RedriveExecution {
         if parsed.label.is_some() {
             return Err(faults::labelled_execution_arn());
         }
-        let token = input.client_token.as_deref();
+        let by = By::Token(input.client_token);
         for _ in 0..LOOKS_MAX {
             let found = service.find_execution(caller, &arn)?;
             let family = found.family.as_str().into();
-            match service.redrive(found.id, &family, token).await.map_err(faults::from_dispatch)? {
+            match service
+                .redrive(found.id, &family, by.clone())
+                .await
+                .map_err(faults::from_dispatch)?
+            {
                 Redriven::At(redrive_ms) => {
                     return Ok(Output { redrive_date: Timestamp::from_ms(redrive_ms) });
                 }

@@ -2,6 +2,7 @@
 
 mod parquet;
 mod recorded;
+mod redrive;
 mod world;
 
 use serde_json::{Value, json};
@@ -467,23 +468,6 @@ fn limits_change_while_it_runs() {
     let unknown = run.replace("M1/", "M9/");
     let fault = world.answer("DescribeMapRun", &json!({"mapRunArn": unknown})).unwrap_err();
     assert_eq!(fault.code, "ResourceNotFound");
-}
-
-// SFN-SEM-40: earlier runs stay with an execution that goes on.
-#[test]
-fn runs_follow_a_redriven_execution() {
-    let mut world = World::new();
-    let described = world.run(&machine(&json!({}), "STANDARD", &picky()), &json!([1, -1]));
-    assert_eq!(described["status"], "FAILED");
-    let parent = arn(&described);
-    let first = world.map_runs(parent);
-    world.call("RedriveExecution", json!({"executionArn": parent}));
-    assert_eq!(world.closed(parent)["status"], "FAILED");
-    let runs = world.map_runs(parent);
-    assert!(first.iter().all(|run| runs.contains(run)), "{runs:?}");
-    assert!(runs.iter().all(|run| world.map_run(run)["status"] == "FAILED"));
-    let child = world.children(&first[0], Some("FAILED")).remove(0);
-    assert_eq!(world.describe(arn(&child))["redriveStatus"], "REDRIVABLE_BY_MAP_RUN");
 }
 
 #[test]

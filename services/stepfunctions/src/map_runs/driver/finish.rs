@@ -6,7 +6,7 @@ use workflow::history::Failure;
 use workflow::map_run::READER_ERROR;
 use workflow::payload::Payload;
 
-use super::{Driver, Stuck};
+use super::{Driver, Rest, Stuck};
 use crate::map_runs::results;
 use crate::records::{self, MapRunRecord, MapRunStatus, Unreadable};
 
@@ -22,6 +22,9 @@ impl Driver {
         (progress.started, progress.consumed) = (started, consumed);
         progress.executions.running = self.open.len() as u64;
         progress.items.running = self.open.values().map(|open| open.items).sum();
+        let again = || self.open.values().filter(|open| open.was.is_some());
+        progress.items_before.running = again().map(|open| open.items).sum();
+        progress.executions_before.running = again().count() as u64;
         // After a restart those that are read again are not fewer than before.
         progress.executions_total = progress.executions_total.max(self.next);
         if !progress.items_known {
@@ -46,14 +49,13 @@ impl Driver {
         Ok(())
     }
 
-    /// Ends the run together with the parent's state. False when it turned out to be aborted.
-    pub(super) async fn finish(&mut self) -> Result<bool, Stuck> {
+    /// Ends the run together with the parent's state. Nothing when it turned out to be aborted.
+    pub(super) async fn finish(&mut self) -> Result<Option<Rest>, Stuck> {
         if self.unsaved {
             self.save().await?;
         }
         if self.record.aborting {
-            self.end_aborted().await?;
-            return Ok(true);
+            return self.end_aborted().await.map(Some);
         }
         let (frame, attempt) = (self.plan.frame, self.plan.attempt);
         let written = self.results().await;
@@ -66,7 +68,8 @@ impl Driver {
                 (MapRunStatus::Failed, Event::MapRunFailed { frame, attempt, error, cause })
             }
         };
-        self.end(status, event).await
+        let ended = self.end(status, event).await?;
+        Ok(ended.then_some(Rest::Nothing))
     }
 
     /// Writes results, and makes the state's output of them.
@@ -83,7 +86,9 @@ impl Driver {
             service: &self.service,
             children: &self.children,
             writer: self.plan.writer.as_ref(),
-            executions: self.next,
+            executions: self.record.progress.executions_total.max(self.next),
+            next: self.next,
+            kept: &self.record.progress.kept,
             items_succeeded: self.record.progress.items.succeeded,
             bytes_max: self.output_bytes_max(),
         };
@@ -99,6 +104,7 @@ impl Driver {
 
     async fn end(&mut self, status: MapRunStatus, event: Event) -> Result<bool, Stuck> {
         self.count();
+        self.record.progress.end_redrive();
         let partition = self.service.partition_of(self.record.parent);
         let ended = self
             .service
@@ -134,28 +140,34 @@ impl Driver {
     }
 
     /// Nobody waits for the run any more: its rows alone say how it ended.
-    async fn end_aborted(&mut self) -> Result<(), Stuck> {
+    async fn end_aborted(&mut self) -> Result<Rest, Stuck> {
         self.count();
+        self.record.progress.end_redrive();
         let (service, run, record) = (self.service.clone(), self.run, self.record.clone());
         let (frame, attempt) = (self.plan.frame, self.plan.attempt);
         let partition = self.service.partition_of(self.record.parent);
         let ended = self.service.store.commit(partition, move |stage| {
             let row = service.staged_map_run(stage, run)?;
             let row = row.ok_or_else(|| Unreadable::new("a map run's row is gone"))?;
-            let over = MapRunRecord {
+            let now_ms = service.host.now_ms();
+            let mut over = MapRunRecord {
                 status: MapRunStatus::Aborted,
-                stop_ms: Some(service.host.now_ms()),
+                stop_ms: Some(now_ms),
                 progress: record.progress,
                 ..row
             };
+            if let Some(redrive_count) = over.redrive_asked {
+                over.redrive(redrive_count, now_ms);
+                service.put_map_run(stage, run, &over);
+                return Ok::<_, Unreadable>(Rest::Redrive);
+            }
             service.put_map_run(stage, run, &over);
             if let Some(day) = over.parent_closed_day {
                 let of_key = records::map_run_of_key(over.parent, frame, attempt);
                 service.move_map_run(stage, run, of_key, day);
             }
-            Ok::<_, Unreadable>(())
+            Ok(Rest::Nothing)
         });
-        ended.await??;
-        Ok(())
+        Ok(ended.await??)
     }
 }

@@ -32,8 +32,12 @@ impl Driver {
     /// Opens a child again that was started; false when it was not.
     fn take_back(&mut self, index: u64) -> Result<bool, Stuck> {
         let Some(found) = self.children.find(index)? else { return Ok(false) };
+        if self.is_of_before(&found, index) {
+            return Ok(false);
+        }
         let items = found.start.child.as_ref().map_or(1, |child| child.items);
-        self.open.insert(index, Open { id: Some(found.id), items, before: 0, work: None });
+        let was = self.was(&found, index);
+        self.open.insert(index, Open { id: Some(found.id), items, before: 0, work: None, was });
         self.children.adopt(found, index);
         Ok(true)
     }

@@ -230,7 +230,11 @@ impl<'a> Trial<'a> {
             // An activity and a Map are tested with a mock only, and no map run begins then; a call
             // that is closed is dropped.
             (
-                Effect::MapRun(_) | Effect::Offer { .. } | Effect::Close { .. } | Effect::Finished,
+                Effect::MapRun(_)
+                | Effect::RedriveMapRun { .. }
+                | Effect::Offer { .. }
+                | Effect::Close { .. }
+                | Effect::Finished,
                 _,
             ) => {}
         }
@@ -391,6 +395,7 @@ fn before(
         entered_id: 0,
         entered_ms: 0,
         retries: vec![retries; tested.state().retry.len()],
+        map_run: None,
         doing: Doing::Enter,
     };
     let frame = Frame {
