@@ -20,6 +20,11 @@ pub fn parse_rfc3339(text: &str) -> Option<i128> {
     text.parse::<Timestamp>().ok().map(|stamp| stamp.as_nanosecond())
 }
 
+/// Farthest from UTC that a time may be written, in Java as in AWS.
+const OFFSET_MAX: &str = "18:00";
+/// jiff takes one for the second before; for AWS it is no time.
+const LEAP_SECOND: &str = ":60";
+
 /// jiff reads more forms than the language allows; this keeps to the one that AWS accepts.
 fn has_rfc3339_shape(text: &str) -> bool {
     let Some((date, time)) = text.split_once('T') else { return false };
@@ -30,7 +35,8 @@ fn has_rfc3339_shape(text: &str) -> bool {
             Some(at) => {
                 let (clock, offset) = time.split_at(at);
                 let offset = offset.get(1..).unwrap_or("");
-                (clock, offset.len() == 5 && digits_with(offset, b':', &[2]))
+                let written = offset.len() == 5 && digits_with(offset, b':', &[2]);
+                (clock, written && offset <= OFFSET_MAX)
             }
             None => return false,
         },
@@ -40,6 +46,7 @@ fn has_rfc3339_shape(text: &str) -> bool {
         && offset_ok
         && seconds.len() == 8
         && digits_with(seconds, b':', &[2, 5])
+        && !seconds.ends_with(LEAP_SECOND)
         && (1..=9).contains(&fraction.len())
         && fraction.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -69,6 +76,7 @@ mod tests {
             "2024-01-01T00:00:00.1Z",
             "2024-01-01T00:00:00.123456789Z",
             "2024-01-01T02:00:00+02:00",
+            "2024-01-01T02:00:00-18:00",
         ] {
             assert!(parse_rfc3339(good).is_some(), "{good}");
         }
@@ -86,6 +94,12 @@ mod tests {
             "2024-01-01T00:00Z",
             "2024-01-01T00:00:00.Z",
             "2024-01-01T00:00:00+0200",
+            "2024-01-01T00:00:00+18:01",
+            "2024-01-01T00:00:00+02:60",
+            "2016-12-31T23:59:60Z",
+            "2024-01-01T24:00:00Z",
+            "2024-02-30T00:00:00Z",
+            "2024-01-01T00:00:00.1234567890Z",
             "Ä024-01-01T00:00:00Z",
         ] {
             assert!(parse_rfc3339(bad).is_none(), "{bad}");

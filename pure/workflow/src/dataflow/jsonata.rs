@@ -150,10 +150,12 @@ impl Eyes<'_> {
                 "The {field} field cannot be parsed as an integer: {number}"
             )));
         };
-        u64::try_from(whole)
-            .ok()
-            .filter(|whole| *whole <= most)
-            .ok_or_else(|| query(format!("{field} must be between 0 and {most} but was: {number}")))
+        u64::try_from(whole).ok().filter(|whole| *whole <= most).ok_or_else(|| {
+            query(match most {
+                u64::MAX => format!("{field} cannot be negative."),
+                _ => format!("{field} must be between 0 and {most} but was: {number}"),
+            })
+        })
     }
 
     fn plain(&self, expression: &Expression, field: &str) -> Result<Value, Raised> {

@@ -254,6 +254,25 @@ fn resources_are_split() {
     }
 }
 
+// SFN-HIST-41: how a role that cannot be assumed is told; without IAM every role can be.
+#[test]
+fn credentials_refused() {
+    let role = r#""Credentials": {"RoleArn": "arn:aws:iam::111111111111:role/x"},"#;
+    for (resource, scheduled, failed_type) in [
+        ("lambda:invoke", "TaskScheduled", "TaskFailed"),
+        ("lambda", "LambdaFunctionScheduled", "LambdaFunctionFailed"),
+    ] {
+        let mut world = World::started(&alone(resource, role), "{}");
+        world.feed(failed(0, 1, "States.TaskFailed"));
+        let told = world.short();
+        let begin = format!("1<0 ExecutionStarted; 2<0 TaskStateEntered; 3<2 {scheduled}; 4<3");
+        assert!(told.starts_with(&begin), "{told}");
+        assert!(told.ends_with(&format!("5<4 {failed_type}; 6<5 ExecutionFailed")), "{told}");
+        let role = r#""taskCredentials":{"roleArn":"arn:aws:iam::111111111111:role/x"}"#;
+        assert!(world.chain().contains(role), "{}", world.chain());
+    }
+}
+
 // SFN-HIST-134
 #[test]
 fn child_execution_fails() {

@@ -179,6 +179,44 @@ fn numbers() {
         outcome(r#""A": {"Type": "Wait", "Seconds": "{% 1 + 1 %}", "End": true}"#, "1"),
         "1"
     );
+    let map = |field: &str| {
+        let states = format!(
+            r#""A": {{"Type": "Map", "Items": [], {field}, "End": true, "ItemProcessor":
+                {{"StartAt": "I", "States": {{"I": {{"Type": "Pass", "End": true}}}}}}}}"#
+        );
+        outcome(&states, "{}")
+    };
+    assert_eq!(map(r#""MaxConcurrency": "{% 1 %}""#), "[]");
+    let told = map(r#""MaxConcurrency": "{% -1 %}""#);
+    assert_eq!(told, format!("{prefix}MaxConcurrency cannot be negative."));
+    let wait = |value: &str| {
+        outcome(
+            &format!(r#""A": {{"Type": "Wait", "Seconds": "{{% {value} %}}", "End": true}}"#),
+            "1",
+        )
+    };
+    for (value, told) in [
+        ("-1", "Seconds must be between 0 and 99999999 but was: -1"),
+        ("100000000", "Seconds must be between 0 and 99999999 but was: 100000000"),
+        ("1.5", "The Seconds field cannot be parsed as an integer: 1.5"),
+        (
+            "null",
+            "The JSONata expression 'null' specified for the field 'Seconds' returned an unexpected \
+             result type. Expected 'number', but was 'null' for value: null",
+        ),
+        (
+            "$none",
+            "The JSONata expression '$none' specified for the field 'Seconds' returned nothing \
+             (undefined).",
+        ),
+        (
+            "function(){1}",
+            "The JSONata expression 'function(){1}' specified for the field 'Seconds' returned an \
+             unsupported result type.",
+        ),
+    ] {
+        assert_eq!(wait(value), format!("{prefix}{told}"));
+    }
 }
 
 // SFN-HIST-55, SFN-RETRY-7

@@ -324,7 +324,7 @@ fn readers_fail_the_run() {
     }
 }
 
-// SFN-WRITER-1…3
+// SFN-WRITER-1…3, SFN-WRITER-5
 #[test]
 fn results_are_written() {
     let mut world = World::new();
