@@ -13,6 +13,7 @@ mod flush;
 mod id;
 mod lane;
 pub mod memory;
+pub mod nodes;
 mod options;
 mod partition;
 mod record;

@@ -5,6 +5,7 @@
 pub mod body;
 pub mod door;
 pub mod fault;
+pub mod gate;
 mod json;
 pub mod limits;
 pub mod listener;

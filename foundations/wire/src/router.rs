@@ -1,7 +1,7 @@
 //! The way of a request: to a JSON service by `X-Amz-Target`, else to the first door that claims
 //! it, else nowhere. Whatever happens in there, the client gets an answer with a request id.
 
-mod health;
+pub(crate) mod health;
 
 use std::any::Any;
 use std::fmt::Display;
@@ -20,6 +20,7 @@ use identity::{Caller, Mode};
 
 use crate::door::Door;
 use crate::fault::Fault;
+use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::operation::JsonService;
 use crate::receive::{Budget, ReceiveError, Received, receive};
@@ -40,6 +41,8 @@ pub struct Router {
     budget: Arc<Budget>,
     services: Arc<Vec<Arc<dyn JsonService>>>,
     doors: Arc<Vec<Arc<dyn Door>>>,
+    /// Decides first where a request is answered.
+    gate: Option<Gate>,
 }
 
 impl Router {
@@ -53,7 +56,14 @@ impl Router {
             budget: Budget::new(limits.bodies_bytes_max),
             services: Arc::default(),
             doors: Arc::default(),
+            gate: None,
         }
+    }
+
+    /// A router of a node among several: every request passes the gate.
+    pub fn behind(gate: Gate, host: Host, limits: Limits) -> Router {
+        let router = Router::new(Mode::Dev, host).with_limits(limits);
+        Router { gate: Some(gate), ..router }
     }
 
     /// Adds a service of AWS JSON 1.0 or 1.1.
@@ -92,7 +102,13 @@ impl Router {
     {
         let request_id: Arc<str> = self.host.uuid().into();
         let version = request.version();
-        let routed = AssertUnwindSafe(self.route(request, &request_id)).catch_unwind().await;
+        let routed = async {
+            match &self.gate {
+                Some(gate) => gate.pass(request).await,
+                None => self.route(request, &request_id).await,
+            }
+        };
+        let routed = AssertUnwindSafe(routed).catch_unwind().await;
         let mut reply = routed.unwrap_or_else(|panic| panicked(&request_id, panic.as_ref()));
         let headers = reply.headers_mut();
         if !headers.contains_key(REQUEST_ID)
@@ -117,13 +133,18 @@ impl Router {
         if let Some(door) = self.doors.iter().find(|door| door.claims(&parts)) {
             return self.enter(door.as_ref(), parts, body, request_id).await;
         }
-        health::answer(&parts, &self.services, &self.doors).unwrap_or_else(|| {
-            let fault = Fault::new(
-                "UnknownOperationException",
-                format!("nothing is served at `{} {}`", parts.method, parts.uri.path()),
-            );
-            reply::json_fault(JSON_VERSION_DEFAULT, &fault.with_status(404))
-        })
+        if health::is_asked(&parts.method, parts.uri.path()) {
+            return self.health();
+        }
+        let fault = Fault::new(
+            "UnknownOperationException",
+            format!("nothing is served at `{} {}`", parts.method, parts.uri.path()),
+        );
+        reply::json_fault(JSON_VERSION_DEFAULT, &fault.with_status(404))
+    }
+
+    pub(crate) fn health(&self) -> Reply {
+        health::report(&self.services, &self.doors)
     }
 
     // SFN-WIRE-1, SFN-WIRE-9

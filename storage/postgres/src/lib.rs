@@ -2,6 +2,7 @@
 //! batches of all partitions. Start at [`Postgres`]; the tables are in `schema`.
 
 mod failure;
+mod nodes;
 mod readers;
 mod schema;
 mod session;
@@ -24,6 +25,7 @@ use crate::readers::Readers;
 use crate::session::Dialer;
 use crate::writer::Writer;
 
+pub use crate::nodes::Membership;
 pub use crate::url::Address;
 
 /// The format this version writes, and the newest it reads.
@@ -76,6 +78,11 @@ impl Postgres {
             families,
             dialer,
         })
+    }
+
+    /// The nodes that share this database.
+    pub fn membership(&self, address: &Address) -> Membership {
+        Membership::new(self.dialer.clone(), address.names().clone())
     }
 
     fn create_families(&self, slices: &[Slice]) -> Result<(), EngineError> {

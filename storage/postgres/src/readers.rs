@@ -13,7 +13,7 @@ use tokio_postgres::{Error, Row};
 
 use crate::failure::{Broke, engine_error, is_no_table};
 use crate::schema::Names;
-use crate::session::{Dialer, Parameters, Session, in_time};
+use crate::session::{ANSWER_MAX, Dialer, Parameters, Session, in_time};
 use crate::writer::{signed, unsigned};
 
 /// Connections that read at once; more reads wait.
@@ -43,7 +43,7 @@ impl Readers {
         family: &str,
         key: &[u8],
     ) -> Result<Option<Bytes>, EngineError> {
-        self.dialer.wait(in_time(Broke::Harmless, async {
+        self.dialer.wait(in_time(ANSWER_MAX, Broke::Harmless, async {
             let reader = self.take().await?;
             if !self.has(&reader, family).await? {
                 return Ok(None);
@@ -62,7 +62,7 @@ impl Readers {
 
     /// A read transaction: it sees what was committed before now, and no more.
     pub(crate) fn snapshot(self: &Arc<Readers>) -> Result<Read, EngineError> {
-        self.dialer.wait(in_time(Broke::Harmless, async {
+        self.dialer.wait(in_time(ANSWER_MAX, Broke::Harmless, async {
             let reader = self.take().await?;
             // A transaction begins to see with its first read.
             let begin = format!(
@@ -76,7 +76,7 @@ impl Readers {
 
     /// Names of the families that have a table, asked of the database.
     pub(crate) fn families(self: &Arc<Readers>) -> Result<Vec<String>, EngineError> {
-        self.dialer.wait(in_time(Broke::Harmless, async {
+        self.dialer.wait(in_time(ANSWER_MAX, Broke::Harmless, async {
             let reader = self.take().await?;
             let select = "SELECT table_name::text FROM information_schema.tables \
                           WHERE table_schema = $1::text ORDER BY 1";
@@ -124,7 +124,12 @@ impl Readers {
             Some(session) => session,
             None => self.dialer.connect().await?,
         };
-        Ok(Reader { session: Some(session), home: self.clone(), _place: place, clean: Cell::new(true) })
+        Ok(Reader {
+            session: Some(session),
+            home: self.clone(),
+            _place: place,
+            clean: Cell::new(true),
+        })
     }
 }
 
@@ -186,14 +191,14 @@ impl Drop for Read {
 impl Read {
     fn query(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, EngineError> {
         let home = &self.reader.home;
-        home.dialer.wait(in_time(Broke::Harmless, async {
+        home.dialer.wait(in_time(ANSWER_MAX, Broke::Harmless, async {
             self.reader.query(sql, parameters).await.map_err(read_error)
         }))
     }
 
     fn has(&self, family: &str) -> Result<bool, EngineError> {
         let home = &self.reader.home;
-        home.dialer.wait(in_time(Broke::Harmless, home.has(&self.reader, family)))
+        home.dialer.wait(in_time(ANSWER_MAX, Broke::Harmless, home.has(&self.reader, family)))
     }
 }
 
@@ -250,9 +255,9 @@ impl Snapshot for Read {
 
 fn record(row: &Row) -> Result<LogRecord, EngineError> {
     let batch_id: &[u8] = row.get(2);
-    let batch_id = batch_id.try_into().map_err(|_| {
-        EngineError::Damaged("a log record does not name its batch".to_owned())
-    })?;
+    let batch_id = batch_id
+        .try_into()
+        .map_err(|_| EngineError::Damaged("a log record does not name its batch".to_owned()))?;
     Ok(LogRecord {
         seq: unsigned(row.get(0)),
         epoch: unsigned(row.get(1)),

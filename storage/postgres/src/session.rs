@@ -166,9 +166,10 @@ impl Session {
 
 /// Waits for an answer as long as is allowed.
 pub(crate) async fn in_time<R>(
+    patience: Duration,
     broke: Broke,
     work: impl Future<Output = Result<R, EngineError>>,
 ) -> Result<R, EngineError> {
-    let late = || lost(format!("the database did not answer in {} s", ANSWER_MAX.as_secs()), broke);
-    tokio::time::timeout(ANSWER_MAX, work).await.unwrap_or_else(|_| Err(late()))
+    let late = || lost(format!("the database did not answer in {} s", patience.as_secs()), broke);
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(late()))
 }

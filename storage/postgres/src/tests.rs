@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use store::engine::{Engine, EngineError, Layout, Sealed};
+use store::nodes::{Node, Nodes as _};
 use store::{Options, Store, suite};
 
 use crate::tests::server::Server;
@@ -49,6 +50,49 @@ fn postgres_passes_the_suite() {
     foreign_and_newer_data_are_left_alone(&server);
     a_restart_loses_nothing(&server);
     an_answer_that_never_came_is_settled(&server);
+    one_node_leads(&server);
+}
+
+fn one_node_leads(server: &Server) {
+    let address = fresh(server);
+    let schema = address.names().schema().to_owned();
+    let engine = engine(&address);
+    let nodes = [engine.membership(&address), engine.membership(&address)];
+    let [a, b] = [1, 2].map(|incarnation| Node {
+        incarnation,
+        name: format!("node-{incarnation}"),
+        address: format!("127.0.0.1:{incarnation}"),
+        version: "0".to_owned(),
+    });
+    let leads =
+        || -> Vec<bool> { nodes[0].look().unwrap().iter().map(|seen| seen.leads).collect() };
+    assert!(!nodes[0].lead(1).unwrap(), "only members lead");
+    nodes[0].enter(&a).unwrap();
+    nodes[1].enter(&b).unwrap();
+    let won = std::thread::scope(|scope| {
+        let first = scope.spawn(|| nodes[0].lead(1).unwrap());
+        let second = scope.spawn(|| nodes[1].lead(2).unwrap());
+        [first.join().unwrap(), second.join().unwrap()]
+    });
+    assert_eq!(won.iter().filter(|won| **won).count(), 1, "one of two at once");
+    nodes[1].yield_lead(2).unwrap();
+    assert!(nodes[0].lead(1).unwrap() && !nodes[1].lead(2).unwrap());
+    assert_eq!(leads(), [true, false]);
+    // The lease of the leader runs out: it cannot be renewed, and another may lead.
+    server.run(&format!("UPDATE {schema}.node SET lease_until = now() WHERE name = 'node-1'"));
+    assert!(!nodes[0].renew(1).unwrap() && nodes[1].renew(2).unwrap());
+    assert!(nodes[1].lead(2).unwrap() && !nodes[0].lead(1).unwrap());
+    // A node that drains gives the lead up and does not get it back, not even after a restart.
+    assert!(nodes[0].drain("node-2", true).unwrap() && !nodes[0].drain("node-3", true).unwrap());
+    nodes[1].leave(2).unwrap();
+    nodes[1].enter(&Node { incarnation: 3, ..a.clone() }).unwrap();
+    assert!(nodes[1].lead(3).unwrap());
+    let seen = nodes[1].look().unwrap();
+    assert_eq!(seen.len(), 1, "earlier incarnations are gone: {seen:?}");
+    assert!(seen[0].is_live() && seen[0].leads && !seen[0].draining);
+    nodes[1].drain("node-1", true).unwrap();
+    nodes[1].yield_lead(3).unwrap();
+    assert!(!nodes[1].lead(3).unwrap(), "it drains");
 }
 
 fn foreign_and_newer_data_are_left_alone(server: &Server) {

@@ -2,6 +2,7 @@
 //! epoch is an update: it writes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use bytes::Bytes;
 use store::engine::{
@@ -11,7 +12,7 @@ use tokio_postgres::{Error, Row};
 
 use crate::failure::{Broke, engine_error};
 use crate::schema::{self, Names};
-use crate::session::{Dialer, Session, in_time};
+use crate::session::{ANSWER_MAX, Dialer, Session, in_time};
 
 const SLOTS: u16 = store::SLOTS;
 const CLAIM_COLUMNS: &str = "p.id, p.epoch, p.owner, p.tail, p.applied, p.anchor";
@@ -21,16 +22,23 @@ pub(crate) struct Writer {
     names: Names,
     session: Option<Session>,
     append: String,
+    /// Longest wait for an answer.
+    patience: Duration,
 }
 
 impl Writer {
     pub(crate) fn new(names: Names) -> Writer {
         let append = append_statement(&names);
-        Writer { names, session: None, append }
+        Writer { names, session: None, append, patience: ANSWER_MAX }
+    }
+
+    /// The same with another patience.
+    pub(crate) fn patient(self, patience: Duration) -> Writer {
+        Writer { patience, ..self }
     }
 
     /// Runs `work` on the connection. After an error that leaves it in doubt the connection goes.
-    async fn on<R>(
+    pub(crate) async fn on<R>(
         &mut self,
         dialer: &Dialer,
         broke: Broke,
@@ -41,7 +49,7 @@ impl Writer {
         }
         let session = self.session.as_ref().expect("made above when there was none");
         let names = &self.names;
-        let done = in_time(broke, async {
+        let done = in_time(self.patience, broke, async {
             work(session, names).await.map_err(|error| engine_error(&error, broke))
         })
         .await;
@@ -293,11 +301,7 @@ struct Changes<'a> {
     rows: BTreeMap<&'a [u8], Option<&'a [u8]>>,
 }
 
-async fn write_rows(
-    session: &Session,
-    names: &Names,
-    shares: &[&Share<'_>],
-) -> Result<(), Error> {
+async fn write_rows(session: &Session, names: &Names, shares: &[&Share<'_>]) -> Result<(), Error> {
     let mut families: BTreeMap<&str, Changes<'_>> = BTreeMap::new();
     for row in shares.iter().flat_map(|s| &s.slices).flat_map(|slice| &slice.rows) {
         let changes = families.entry(&row.family).or_default();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -10,16 +9,13 @@ use crate::door::Door;
 use crate::operation::JsonService;
 use crate::reply::{self, Reply};
 
-/// The report, if the request asks for it.
-pub(super) fn answer(
-    parts: &Parts,
-    services: &[Arc<dyn JsonService>],
-    doors: &[Arc<dyn Door>],
-) -> Option<Reply> {
-    let asked = matches!(parts.uri.path(), "/_rung/health" | "/_localstack/health");
-    if !asked || !matches!(parts.method, Method::GET | Method::HEAD) {
-        return None;
-    }
+/// True if a request asks for the report.
+pub(crate) fn is_asked(method: &Method, path: &str) -> bool {
+    matches!(path, "/_rung/health" | "/_localstack/health")
+        && matches!(*method, Method::GET | Method::HEAD)
+}
+
+pub(super) fn report(services: &[Arc<dyn JsonService>], doors: &[Arc<dyn Door>]) -> Reply {
     let names = services.iter().map(|service| service.name());
     let names = names.chain(doors.iter().map(|door| door.name()));
     let running: Map<String, Value> = names
@@ -32,5 +28,5 @@ pub(super) fn answer(
         "edition": "rung",
         "version": env!("CARGO_PKG_VERSION"),
     });
-    Some(reply::document(StatusCode::OK, &report))
+    reply::document(StatusCode::OK, &report)
 }
