@@ -56,28 +56,25 @@ pub(crate) struct Settings {
     pub(crate) mocks: Option<MockConfig>,
 }
 
-/// A server that runs.
-pub(crate) struct Server {
-    address: SocketAddr,
+/// The services on an open store.
+pub(crate) struct Inside {
     store: Store,
     functions: Arc<Functions>,
     states: stepfunctions::Service,
     logs: logs::Service,
     host: Host,
-    shutdown: CancellationToken,
-    serving: Vec<JoinHandle<()>>,
 }
 
-impl Server {
-    /// Takes the port, opens the data, resumes what was running, and answers from then on.
-    pub(crate) async fn open(settings: Settings) -> anyhow::Result<Server> {
-        let listeners = bind(&settings).await?;
-        let address = listeners.first().context("no address was bound")?.address();
-        let host = Host::real();
-        let store = open_store(settings.data.clone(), host.clone()).await?;
-        let tls = certificate(&settings)?;
+impl Inside {
+    /// Resumes what was running.
+    pub(crate) async fn open(
+        settings: &Settings,
+        store: Store,
+        host: Host,
+        port: u16,
+    ) -> anyhow::Result<Inside> {
         let logs = logs::Service::open(store.clone(), host.clone());
-        let functions = open_functions(&settings, (&store, &logs), &host, address.port()).await?;
+        let functions = open_functions(settings, (&store, &logs), &host, port).await?;
         let states = stepfunctions::Service::open(
             store.clone(),
             host.clone(),
@@ -86,48 +83,22 @@ impl Server {
                 lambda: functions.clone(),
                 logs: Some(Arc::new(logs.clone())),
                 objects: Arc::new(Folder::new(settings.data.join(OBJECTS))),
-                mocks: settings.mocks.map(Arc::new),
+                mocks: settings.mocks.clone().map(Arc::new),
                 drain_max: DRAIN_MAX,
                 retention_days: RETENTION_DAYS,
             },
         )
         .await?;
-        let router = Router::new(settings.mode, host.clone())
-            .with_limits(wire::limits::Limits { drain_timeout: DRAIN_MAX, ..Default::default() })
-            .json(Arc::new(states.clone()))
-            .json(Arc::new(logs.clone()))
-            .door(functions.door());
-        let shutdown = CancellationToken::new();
-        let serving = listeners
-            .into_iter()
-            .map(|listener| {
-                let stop = shutdown.clone().cancelled_owned();
-                tokio::spawn(listener.serve(router.clone(), Some(tls.clone()), stop))
-            })
-            .collect();
-        Ok(Server { address, store, functions, states, logs, host, shutdown, serving })
+        Ok(Inside { store, functions, states, logs, host })
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.address.port()
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Step Functions, asked from this process in the name of a site's account.
-    pub(crate) fn api(&self, site: &Site) -> Arc<dyn Api> {
-        Arc::new(Local {
-            service: Arc::new(self.states.clone()) as Arc<dyn JsonService>,
-            caller: Caller {
-                account: site.account.as_str().into(),
-                region: site.region.as_str().into(),
-                access_key_id: site.account.as_str().into(),
-                request_id: self.host.uuid().into(),
-                trace_id: None,
-            },
-        })
+    /// What answers requests.
+    pub(crate) fn router(&self, mode: Mode) -> Router {
+        Router::new(mode, self.host.clone())
+            .with_limits(wire_limits())
+            .json(Arc::new(self.states.clone()))
+            .json(Arc::new(self.logs.clone()))
+            .door(self.functions.door())
     }
 
     /// The functions with code in folders, in place of those there were; what is wrong with some.
@@ -144,23 +115,18 @@ impl Server {
         Ok(errors.iter().map(ToString::to_string).collect())
     }
 
-    /// Every line that functions log from now on.
-    pub(crate) fn follow_logs(&self) -> tokio::sync::broadcast::Receiver<LogLine> {
-        self.functions.follow_logs()
+    /// Waits for a moment without calls under way, while requests are still answered.
+    pub(crate) async fn settle(&self, wait_max: Duration) {
+        self.states.settle(wait_max).await;
     }
 
-    /// The code of a function changed.
-    pub(crate) fn reload_function(&self, name: &str) {
-        self.functions.reload(name);
-    }
-
-    /// Lets requests and calls finish within [`DRAIN_MAX`], then makes everything durable.
-    pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        self.shutdown.cancel();
+    /// Lets calls finish within [`DRAIN_MAX`].
+    pub(crate) async fn drain(&self) {
         self.states.drain().await;
-        for serving in self.serving {
-            serving.await.context("failed to end the listener")?;
-        }
+    }
+
+    /// Makes everything durable.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.functions.shutdown().await;
         self.logs.drain(LOGS_DRAIN_MAX).await;
         let store = self.store;
@@ -170,8 +136,101 @@ impl Server {
     }
 }
 
+/// A server that runs.
+pub(crate) struct Server {
+    address: SocketAddr,
+    inside: Inside,
+    shutdown: CancellationToken,
+    serving: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Takes the port, opens the data, resumes what was running, and answers from then on.
+    pub(crate) async fn open(settings: Settings) -> anyhow::Result<Server> {
+        let listeners = bind(&settings).await?;
+        let address = listeners.first().context("no address was bound")?.address();
+        let host = Host::real();
+        let store = open_store(settings.data.clone(), host.clone()).await?;
+        let tls = certificate(&settings)?;
+        let inside = Inside::open(&settings, store, host, address.port()).await?;
+        let router = inside.router(settings.mode);
+        let shutdown = CancellationToken::new();
+        let serving = serve(listeners, &router, &tls, &shutdown);
+        Ok(Server { address, inside, shutdown, serving })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Step Functions, asked from this process in the name of a site's account.
+    pub(crate) fn api(&self, site: &Site) -> Arc<dyn Api> {
+        Arc::new(Local {
+            service: Arc::new(self.inside.states.clone()) as Arc<dyn JsonService>,
+            caller: Caller {
+                account: site.account.as_str().into(),
+                region: site.region.as_str().into(),
+                access_key_id: site.account.as_str().into(),
+                request_id: self.inside.host.uuid().into(),
+                trace_id: None,
+            },
+        })
+    }
+
+    /// The functions with code in folders, in place of those there were; what is wrong with some.
+    pub(crate) fn set_functions(
+        &self,
+        functions: &[FunctionSource],
+        names: &Names,
+    ) -> anyhow::Result<Vec<String>> {
+        self.inside.set_functions(functions, names)
+    }
+
+    /// Every line that functions log from now on.
+    pub(crate) fn follow_logs(&self) -> tokio::sync::broadcast::Receiver<LogLine> {
+        self.inside.functions.follow_logs()
+    }
+
+    /// The code of a function changed.
+    pub(crate) fn reload_function(&self, name: &str) {
+        self.inside.functions.reload(name);
+    }
+
+    /// Lets requests and calls finish within [`DRAIN_MAX`], then makes everything durable.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.shutdown.cancel();
+        self.inside.drain().await;
+        for serving in self.serving {
+            serving.await.context("failed to end the listener")?;
+        }
+        self.inside.stop().await
+    }
+}
+
+/// Answers on every listener until `shutdown`.
+pub(crate) fn serve(
+    listeners: Vec<Listener>,
+    router: &Router,
+    tls: &Tls,
+    shutdown: &CancellationToken,
+) -> Vec<JoinHandle<()>> {
+    let one = |listener: Listener| {
+        let stop = shutdown.clone().cancelled_owned();
+        tokio::spawn(listener.serve(router.clone(), Some(tls.clone()), stop))
+    };
+    listeners.into_iter().map(one).collect()
+}
+
+pub(crate) fn wire_limits() -> wire::limits::Limits {
+    wire::limits::Limits { drain_timeout: DRAIN_MAX, ..Default::default() }
+}
+
 /// The port on the address, and for loopback on both of its forms where the machine has both.
-async fn bind(settings: &Settings) -> anyhow::Result<Vec<Listener>> {
+pub(crate) async fn bind(settings: &Settings) -> anyhow::Result<Vec<Listener>> {
     let first = Listener::bind(SocketAddr::new(settings.address, settings.port)).await;
     let first = first.map_err(|error| refused_port(error, settings.port))?;
     let port = first.address().port();
@@ -197,7 +256,7 @@ fn refused_port(error: BindError, port: u16) -> anyhow::Error {
     Trouble::new(error.to_string()).remedy(remedy).into()
 }
 
-fn certificate(settings: &Settings) -> anyhow::Result<Tls> {
+pub(crate) fn certificate(settings: &Settings) -> anyhow::Result<Tls> {
     let made = match &settings.tls {
         Some(files) => Tls::from_files(&files.certificate, &files.key),
         None => Tls::self_signed(&settings.data.join("tls"), &[]),

@@ -72,6 +72,11 @@ impl Tls {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Storage {
     pub(crate) engine: EngineKind,
+    /// Of the database, for `postgres`.
+    pub(crate) url: Option<String>,
+    /// This node's name, and where the others reach it.
+    pub(crate) node: Option<String>,
+    pub(crate) advertise: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -79,6 +84,7 @@ pub(crate) struct Storage {
 pub(crate) enum EngineKind {
     #[default]
     Sqlite,
+    Postgres,
 }
 
 /// A state machine; without an entry, a definition's file name names it.

@@ -12,6 +12,7 @@ mod api;
 mod assemble;
 mod check;
 mod client;
+mod cluster;
 mod commands;
 mod config;
 mod definition;

@@ -57,14 +57,16 @@ impl Default for Calls {
 }
 
 impl Calls {
+    /// Waits until no call is under way.
+    pub(crate) async fn idle(&self) {
+        while self.open.load(Ordering::SeqCst) > 0 {
+            let _ = tokio::time::timeout(Duration::from_millis(50), self.idle.notified()).await;
+        }
+    }
+
     /// Waits until no call is under way, at most `wait_max`.
     pub(crate) async fn drain(&self, wait_max: Duration) {
-        let empty = async {
-            while self.open.load(Ordering::SeqCst) > 0 {
-                let _ = tokio::time::timeout(Duration::from_millis(50), self.idle.notified()).await;
-            }
-        };
-        if tokio::time::timeout(wait_max, empty).await.is_err() {
+        if tokio::time::timeout(wait_max, self.idle()).await.is_err() {
             let left = self.open.load(Ordering::SeqCst);
             tracing::warn!(calls = left, "stopped before these calls were answered");
         }

@@ -149,6 +149,11 @@ impl Service {
         let _ = self.stopping.subscribe().wait_for(|stops| *stops).await;
     }
 
+    /// Waits for a moment without calls under way, at most `wait_max`; everything goes on meanwhile.
+    pub async fn settle(&self, wait_max: Duration) {
+        let _ = tokio::time::timeout(wait_max, self.calls.idle()).await;
+    }
+
     /// Ends parked polls and waits for calls under way, as long as the settings allow; what is
     /// left is recorded as lost at the next start.
     pub async fn drain(&self) {

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::assemble::{Mode, Server, Settings};
-use crate::config::{self, Config, PORT_DEFAULT};
+use crate::cluster::{self, Clustered, Ended, Place, Role};
+use crate::config::{self, Config, EngineKind, PORT_DEFAULT};
 use crate::folder;
 use crate::keys;
+use crate::names::Names;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trouble::Trouble;
@@ -27,6 +29,16 @@ pub(crate) struct Arguments {
     /// Where everything is kept.
     #[arg(long, env = "RUNG_DATA")]
     data: Option<PathBuf>,
+    /// The database that several nodes share, `postgres://user@host/database`; without it
+    /// everything is in the data directory.
+    #[arg(long, env = "RUNG_STORE", hide_env_values = true)]
+    store: Option<String>,
+    /// This node's name in the cluster [default: the address it is reached at].
+    #[arg(long, env = "RUNG_NODE")]
+    node: Option<String>,
+    /// Where the other nodes reach this one, `host:port` [default: the address it listens on].
+    #[arg(long, env = "RUNG_ADVERTISE")]
+    advertise: Option<String>,
     /// The file with access keys [default: keys.toml in the data directory].
     #[arg(long, env = "RUNG_KEYS")]
     keys: Option<PathBuf>,
@@ -56,8 +68,12 @@ pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result
         functions: functions.clone(),
         mocks: None,
     };
+    let names = site.names_of_server();
+    if let Some(place) = place(arguments, &config)? {
+        return node(settings, place, names, &screen, &mut stop, began).await;
+    }
     let server = Server::open(settings).await?;
-    if let Some(reason) = server.set_functions(&functions, &site.names_of_server())?.first() {
+    if let Some(reason) = server.set_functions(&functions, &names)?.first() {
         return Err(Trouble::new(reason).remedy("mend it in the configuration").into());
     }
     screen.line(format!(
@@ -74,6 +90,80 @@ pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result
         () = stop.asked() => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a node of a cluster until it is told to stop.
+async fn node(
+    settings: Settings,
+    place: Place,
+    names: Names,
+    screen: &Screen,
+    stop: &mut Stop,
+    began: Instant,
+) -> anyhow::Result<ExitCode> {
+    let database = place.database.to_string();
+    let mut node = Clustered::open(settings, place, names).await?;
+    screen.line(format!(
+        "rung {} serves on {} as the node `{}` of {database}",
+        env!("CARGO_PKG_VERSION"),
+        node.address(),
+        node.name(),
+    ));
+    let mut role = node.role();
+    let showing = screen.clone();
+    tokio::spawn(async move {
+        let mut ready = false;
+        while role.changed().await.is_ok() {
+            let now = *role.borrow_and_update();
+            match now {
+                Role::Leading => showing.line("leads the cluster"),
+                Role::Following => showing.line("hands requests to the node that leads"),
+                Role::Waiting => showing.line("waits for a node that leads"),
+            }
+            if !ready && now != Role::Waiting {
+                ready = true;
+                showing.line(format!("Ready. ({})", text::duration(began.elapsed())));
+            }
+        }
+    });
+    let ended = tokio::select! {
+        () = stop.asked() => None,
+        ended = node.ended() => Some(ended?),
+    };
+    match ended {
+        None => {
+            screen.line("stopping");
+            tokio::select! {
+                stopped = node.stop() => stopped?,
+                () = stop.asked() => {}
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Ended::Lost) => Err(cluster::begin_anew()),
+        Some(Ended::GaveWay | Ended::Stopped) => {
+            node.close().await?;
+            Err(cluster::begin_anew())
+        }
+    }
+}
+
+/// The place in a cluster that arguments and configuration name.
+fn place(arguments: &Arguments, config: &Config) -> anyhow::Result<Option<Place>> {
+    let Some(url) = arguments.store.as_ref().or(config.storage.url.as_ref()) else {
+        if config.storage.engine == EngineKind::Postgres {
+            return Err(Trouble::new("`storage.engine` is \"postgres\", but no database is named")
+                .remedy("give --store postgres://…, or `storage.url` in the configuration")
+                .into());
+        }
+        return Ok(None);
+    };
+    let database = url.parse().map_err(|error: postgres::OpenError| {
+        Trouble::new(error.to_string())
+            .remedy("write it as postgres://user:password@host:5432/database?schema=rung")
+    })?;
+    let advertise = arguments.advertise.clone().or_else(|| config.storage.advertise.clone());
+    let name = arguments.node.clone().or_else(|| config.storage.node.clone());
+    Ok(Some(Place { database, name, advertise }))
 }
 
 fn configuration(arguments: &Arguments) -> Result<(Config, PathBuf), Trouble> {
@@ -134,7 +224,15 @@ mod tests {
 
     #[test]
     fn data_must_be_named() {
-        let arguments = Arguments { config: None, port: None, data: None, keys: None };
+        let arguments = Arguments {
+            config: None,
+            port: None,
+            data: None,
+            store: None,
+            node: None,
+            advertise: None,
+            keys: None,
+        };
         let error = data_directory(&arguments, &Config::default(), Path::new("."))
             .expect_err("there is no default in production");
         assert!(error.next().is_some_and(|next| next.contains("--data")), "{error}");
