@@ -198,6 +198,17 @@ pub(crate) async fn connect(database: &postgres::Address) -> anyhow::Result<Post
     }
 }
 
+/// Opens a database that nodes were started on.
+pub(crate) async fn find(database: &postgres::Address) -> anyhow::Result<Postgres> {
+    let opening = database.clone();
+    let opened = tokio::task::spawn_blocking(move || Postgres::find(&opening)).await?;
+    opened.map_err(|error| {
+        Trouble::new(format!("cannot open `{database}`: {error}"))
+            .remedy("look at the address, the schema and the password")
+            .into()
+    })
+}
+
 /// Replaces this process by a fresh one, with the same arguments. Returns only if that failed.
 pub(crate) fn begin_anew() -> anyhow::Error {
     let program = match std::env::current_exe() {

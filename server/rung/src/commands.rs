@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod check;
+pub(crate) mod cluster;
 pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod key;

@@ -63,6 +63,8 @@ enum Command {
     Doctor(commands::doctor::Arguments),
     /// Show the events of a log group, and follow it
     Logs(commands::logs::Arguments),
+    /// Show the nodes on one database, and let one give way
+    Cluster(commands::cluster::Arguments),
     /// Make access keys for `rung serve`
     Key(commands::key::Arguments),
 }
@@ -95,6 +97,7 @@ fn run(command: &Command, began: Instant) -> anyhow::Result<ExitCode> {
             Command::Serve(arguments) => commands::serve::run(arguments, began).await,
             Command::Run(arguments) => commands::run::run(arguments).await,
             Command::Logs(arguments) => commands::logs::run(arguments).await,
+            Command::Cluster(arguments) => commands::cluster::run(arguments).await,
             Command::Doctor(arguments) => commands::doctor::run(arguments).await,
             Command::Check(_) | Command::Test(_) | Command::Key(_) => Ok(ExitCode::SUCCESS),
         }

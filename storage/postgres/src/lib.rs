@@ -40,6 +40,8 @@ pub enum OpenError {
     Refused { cause: String },
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error("the database has no schema `{schema}` of this program")]
+    Absent { schema: String },
     #[error("the schema `{schema}` of the database has tables that are not this program's")]
     Foreign { schema: String },
     #[error(
@@ -66,9 +68,18 @@ pub struct Postgres {
 impl Postgres {
     /// Connects, and makes the tables when they are not there.
     pub fn open(address: &Address) -> Result<Postgres, OpenError> {
+        Postgres::connect(address, true)
+    }
+
+    /// Connects to tables that are there.
+    pub fn find(address: &Address) -> Result<Postgres, OpenError> {
+        Postgres::connect(address, false)
+    }
+
+    fn connect(address: &Address, create: bool) -> Result<Postgres, OpenError> {
         let dialer = Arc::new(Dialer::new(address.config(), address.tls()?)?);
         let names = address.names().clone();
-        dialer.wait(async { schema::open(&dialer.connect().await?, &names).await })?;
+        dialer.wait(async { schema::open(&dialer.connect().await?, &names, create).await })?;
         let families = Arc::new(RwLock::new(BTreeSet::new()));
         let readers = Readers::new(dialer.clone(), names.clone(), families.clone());
         Ok(Postgres {

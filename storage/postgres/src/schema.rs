@@ -79,12 +79,15 @@ impl Names {
 }
 
 /// Makes what is not there, and looks whose it is.
-pub(crate) async fn open(session: &Session, names: &Names) -> Result<(), OpenError> {
+pub(crate) async fn open(session: &Session, names: &Names, create: bool) -> Result<(), OpenError> {
     let failed = |error| OpenError::Refused { cause: words(&error) };
     let cluster = format!("{}.cluster", names.schema());
     let present = "SELECT to_regclass($1::text) IS NOT NULL";
     let rows = session.query(present, &[&cluster]).await.map_err(failed)?;
     if !rows.first().is_some_and(|row| row.get::<_, bool>(0)) {
+        if !create {
+            return Err(OpenError::Absent { schema: names.schema().to_owned() });
+        }
         for statement in names.tables() {
             make(session, &statement).await.map_err(failed)?;
         }

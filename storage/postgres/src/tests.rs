@@ -98,7 +98,10 @@ fn one_node_leads(server: &Server) {
 fn foreign_and_newer_data_are_left_alone(server: &Server) {
     let address = fresh(server);
     let schema = address.names().schema().to_owned();
+    let told = Postgres::find(&address).err().unwrap();
+    assert!(matches!(told, OpenError::Absent { .. }), "{told}");
     drop(engine(&address));
+    assert!(Postgres::find(&address).is_ok());
     server.run(&format!("UPDATE {schema}.cluster SET v = '99' WHERE k = 'format'"));
     let told = Postgres::open(&address).err().unwrap();
     assert!(matches!(told, OpenError::NewerFormat { found: 99, .. }), "{told}");
