@@ -212,6 +212,17 @@ pub trait Snapshot {
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, EngineError>;
 
+    /// Rows of several ranges, forward, at most `limit` of each; in the order of the ranges. An
+    /// engine that is asked over a network answers them all at once.
+    fn scan_each(
+        &self,
+        family: &str,
+        ranges: &[Range<Bytes>],
+        limit: usize,
+    ) -> Result<Vec<Vec<(Bytes, Bytes)>>, EngineError> {
+        ranges.iter().map(|range| self.scan(family, range, Order::Forward, limit)).collect()
+    }
+
     /// Records of a partition from `from` on, in order, at most `limit`.
     fn log(
         &self,

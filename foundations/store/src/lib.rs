@@ -25,6 +25,8 @@ pub mod suite;
 mod table;
 mod witness;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -35,7 +37,7 @@ use parking_lot::Mutex;
 use crate::engine::{Engine, Family, Order, PartitionId};
 use crate::error::{OpenError, ReadError, Unavailable};
 use crate::shared::Shared;
-use crate::table::{Span, Table, front, merge};
+use crate::table::{Fetched, Span, Table, front, merge};
 
 pub use crate::id::SLOTS;
 pub use crate::options::{Fatal, Options};
@@ -149,6 +151,44 @@ impl Store {
         let below = shared.engine.snapshot()?;
         drop(committed);
         Ok(merge(above, below.as_ref(), &span)?)
+    }
+
+    /// Committed rows of several ranges, each of one partition, at most `limit` of each; in the
+    /// order of the ranges. What would be as many scans is one view and one question.
+    pub fn scan_each(
+        &self,
+        family: &str,
+        ranges: &[(PartitionId, Range<Bytes>)],
+        limit: usize,
+    ) -> Result<Vec<(Bytes, Bytes)>, ReadError> {
+        let shared = self.shared();
+        let mut committed = BTreeMap::new();
+        for &(partition, _) in ranges {
+            if let Entry::Vacant(place) = committed.entry(partition) {
+                place.insert(shared.readable(partition)?);
+            }
+        }
+        let order = Order::Forward;
+        let spans = ranges.iter().map(|(_, range)| Span { family, range, order, limit });
+        let above: Vec<_> = ranges
+            .iter()
+            .zip(spans.clone())
+            .map(|((id, _), span)| {
+                let overlay: Vec<&Table> =
+                    committed.get(id).map(|c| &c.overlay).into_iter().collect();
+                front(&overlay, &span)
+            })
+            .collect();
+        let below = shared.engine.snapshot()?;
+        drop(committed);
+        let asked: Vec<Range<Bytes>> = ranges.iter().map(|(_, range)| range.clone()).collect();
+        let found = below.scan_each(family, &asked, limit)?;
+        let mut rows = Vec::new();
+        for ((above, found), span) in above.into_iter().zip(found).zip(spans) {
+            let found = Fetched { rows: found, limit, below: below.as_ref() };
+            rows.extend(merge(above, &found, &span)?);
+        }
+        Ok(rows)
     }
 
     /// Committed rows of all partitions, in one order. A broken partition contributes only what

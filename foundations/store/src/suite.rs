@@ -46,6 +46,7 @@ pub const CASES: &[(&str, Case)] = &[
     ("large_and_many_rows", store_cases::large_and_many_rows),
     ("ids_are_never_reused", store_cases::ids_are_never_reused),
     ("scans_merge_partitions", store_cases::scans_merge_partitions),
+    ("scans_of_many_ranges_at_once", store_cases::scans_of_many_ranges_at_once),
     ("dropped_families_stay_away", store_cases::dropped_families_stay_away),
     ("shutdown_keeps_what_was_staged", store_cases::shutdown_keeps_what_was_staged),
     ("flushes_beside_commits", store_cases::flushes_beside_commits),

@@ -6,7 +6,7 @@ use std::ops::{Bound, Range};
 
 use bytes::Bytes;
 
-use crate::engine::{EngineError, Family, Order, Snapshot};
+use crate::engine::{EngineError, Family, LogRecord, Order, PartitionId, Seq, Snapshot};
 
 /// What a row costs in memory beside its bytes.
 const ROW_BYTES: usize = 96;
@@ -253,6 +253,45 @@ impl Pages<'_> {
         self.more &= self.span.order == Order::Forward || !self.rest.end.is_empty();
         self.page = rows.into_iter();
         Ok(())
+    }
+}
+
+/// Rows of one range that were read already; what is beyond them is asked of the view they are of.
+pub(crate) struct Fetched<'a> {
+    pub(crate) rows: Vec<(Bytes, Bytes)>,
+    /// How many were asked for: fewer are all there are.
+    pub(crate) limit: usize,
+    pub(crate) below: &'a dyn Snapshot,
+}
+
+impl Snapshot for Fetched<'_> {
+    fn get(&self, family: &str, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
+        self.below.get(family, key)
+    }
+
+    fn scan(
+        &self,
+        family: &str,
+        range: &Range<Bytes>,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<(Bytes, Bytes)>, EngineError> {
+        let from = self.rows.partition_point(|(key, _)| *key < range.start);
+        let rest = self.rows.get(from..).unwrap_or_default();
+        let whole = self.rows.len() < self.limit || rest.len() >= limit;
+        if order == Order::Forward && whole {
+            return Ok(rest.iter().take(limit).cloned().collect());
+        }
+        self.below.scan(family, range, order, limit)
+    }
+
+    fn log(
+        &self,
+        partition: PartitionId,
+        from: Seq,
+        limit: usize,
+    ) -> Result<Vec<LogRecord>, EngineError> {
+        self.below.log(partition, from, limit)
     }
 }
 

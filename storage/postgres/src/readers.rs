@@ -19,6 +19,9 @@ use crate::writer::{signed, unsigned};
 /// Connections that read at once; more reads wait.
 const READERS_MAX: usize = 16;
 
+/// Above every key: they begin with a slot, which is at most 1,023.
+const KEY_MAX: [u8; 64] = [u8::MAX; 64];
+
 pub(crate) struct Readers {
     dialer: Arc<Dialer>,
     names: Names,
@@ -234,6 +237,41 @@ impl Snapshot for Read {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = self.query(&select, &[&range.start.as_ref(), &range.end.as_ref(), &limit])?;
         Ok(rows.iter().map(|row| (bytes(row, 0), bytes(row, 1))).collect())
+    }
+
+    fn scan_each(
+        &self,
+        family: &str,
+        ranges: &[Range<Bytes>],
+        limit: usize,
+    ) -> Result<Vec<Vec<(Bytes, Bytes)>>, EngineError> {
+        let mut found = vec![Vec::new(); ranges.len()];
+        if !self.has(family)? {
+            return Ok(found);
+        }
+        let select = format!(
+            "SELECT w.at, r.k, r.v \
+             FROM UNNEST($1::int4[], $2::bytea[], $3::bytea[]) AS w(at, since, upto) \
+             CROSS JOIN LATERAL (SELECT k, v FROM {} WHERE k >= w.since \
+               AND k < w.upto ORDER BY k LIMIT $4::int8) AS r \
+             ORDER BY w.at, r.k",
+            self.reader.home.names.table(family)
+        );
+        let places: Vec<i32> = (0..).take(ranges.len()).collect();
+        let froms: Vec<&[u8]> = ranges.iter().map(|range| range.start.as_ref()).collect();
+        // With `OR` in the condition every range would be read to the end of the table.
+        let end = |range: &Range<Bytes>| {
+            if range.end.is_empty() { KEY_MAX.to_vec() } else { range.end.to_vec() }
+        };
+        let ends: Vec<Vec<u8>> = ranges.iter().map(end).collect();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        for row in self.query(&select, &[&places, &froms, &ends, &limit])? {
+            let at = usize::try_from(row.get::<_, i32>(0)).unwrap_or(usize::MAX);
+            if let Some(rows) = found.get_mut(at) {
+                rows.push((bytes(&row, 1), bytes(&row, 2)));
+            }
+        }
+        Ok(found)
     }
 
     fn log(

@@ -220,6 +220,41 @@ pub(super) fn scans_merge_partitions(reopen: &mut Reopen<'_>) {
     assert_eq!(keys(Order::Backward, 450), expected.iter().take(450).cloned().collect::<Vec<_>>());
 }
 
+/// What many scans find one by one, one question finds at once, flushed or not.
+pub(super) fn scans_of_many_ranges_at_once(reopen: &mut Reopen<'_>) {
+    let store = open(reopen, 2);
+    let slots = [0_u16, 1, 511, 512, 1023];
+    let put_all = |number: u16| {
+        for slot in slots {
+            let partition = store.partition_of(slot);
+            let key = [&slot.to_be_bytes()[..], &number.to_be_bytes()].concat();
+            commit(&store, partition, |stage| stage.put(&family("open"), key, "v"))
+                .expect("it commits");
+        }
+    };
+    put_all(1);
+    put_all(3);
+    store.flush().expect("it flushes");
+    put_all(2);
+    commit(&store, 0, |stage| stage.delete(&family("open"), [0, 0, 0, 1].to_vec()))
+        .expect("it commits");
+    let ranges: Vec<_> = slots
+        .iter()
+        .map(|slot| (store.partition_of(*slot), crate::prefix(&slot.to_be_bytes())))
+        .collect();
+    for limit in [1, 2, 9] {
+        let mut one_by_one = Vec::new();
+        for (partition, range) in &ranges {
+            let rows = store.scan(*partition, "open", range.clone(), Order::Forward, limit);
+            one_by_one.extend(rows.expect("it is readable"));
+        }
+        let at_once = store.scan_each("open", &ranges, limit).expect("it is readable");
+        assert_eq!(at_once, one_by_one, "at most {limit}");
+    }
+    let none = store.scan_each("absent", &ranges, 9).expect("it is readable");
+    assert_eq!(none, []);
+}
+
 pub(super) fn dropped_families_stay_away(reopen: &mut Reopen<'_>) {
     let store = open(reopen, 2);
     for (partition, name) in [(0, "day_1"), (1, "day_1"), (1, "day_2")] {

@@ -2,7 +2,6 @@
 //! interrupted executions, deletions. The driver does the same with each as on any other day.
 
 use bytes::Bytes;
-use store::engine::Order;
 use workflow::event::Event;
 use workflow::execution::FrameId;
 
@@ -17,19 +16,15 @@ const SLOT_ROWS_MAX: usize = 1_000_000;
 impl Service {
     /// Reads what was under way when the server stopped.
     pub(crate) fn recover(&self) -> Result<(), Unreadable> {
-        for slot in 0..SLOTS {
-            for (key, row) in self.slot_rows(Row::Task, slot)? {
-                self.recover_task(&key, &row)?;
-            }
-            for (key, row) in self.slot_rows(Row::Effect, slot)? {
-                self.recover_effect(&key, &row)?;
-            }
+        for (key, row) in self.rows_of_all_slots(Row::Task)? {
+            self.recover_task(&key, &row)?;
+        }
+        for (key, row) in self.rows_of_all_slots(Row::Effect)? {
+            self.recover_effect(&key, &row)?;
         }
         self.recover_express()?;
-        for slot in 0..SLOTS {
-            for (key, row) in self.slot_rows(Row::MapRun, slot)? {
-                self.recover_map_run(&key, &row)?;
-            }
+        for (key, row) in self.rows_of_all_slots(Row::MapRun)? {
+            self.recover_map_run(&key, &row)?;
         }
         self.load_timers()
     }
@@ -61,12 +56,10 @@ impl Service {
         Ok(())
     }
 
-    fn slot_rows(&self, kind: Row, slot: u16) -> Result<Vec<(Bytes, Bytes)>, Unreadable> {
-        let partition = self.store.partition_of(slot);
-        let range = records::rows_of_slot(kind, slot);
-        self.store
-            .scan(partition, records::OPEN, range, Order::Forward, SLOT_ROWS_MAX)
-            .map_err(Unreadable::new)
+    fn rows_of_all_slots(&self, kind: Row) -> Result<Vec<(Bytes, Bytes)>, Unreadable> {
+        let range = |slot| (self.store.partition_of(slot), records::rows_of_slot(kind, slot));
+        let ranges: Vec<_> = (0..SLOTS).map(range).collect();
+        self.store.scan_each(records::OPEN, &ranges, SLOT_ROWS_MAX).map_err(Unreadable::new)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Timers: rows that sleep in the store, armed in memory when their time comes near.
 
 use moment::EpochMs;
-use store::engine::Order;
 use workflow::effect::TimerKind;
 use workflow::event::Event;
 use workflow::execution::FrameId;
@@ -76,22 +75,13 @@ impl Service {
     /// Arms every timer within the window.
     pub(crate) fn load_timers(&self) -> Result<(), Unreadable> {
         let until = self.host.now_ms().saturating_add(WINDOW_MS);
-        for slot in 0..SLOTS {
-            let rows = self
-                .store
-                .scan(
-                    self.store.partition_of(slot),
-                    records::OPEN,
-                    records::timers_until(slot, until),
-                    Order::Forward,
-                    SLOT_TIMERS_MAX,
-                )
-                .map_err(Unreadable::new)?;
-            for (key, _) in rows {
-                let (due, id, frame, kind) = records::timer_of_key(&key)
-                    .ok_or_else(|| Unreadable::new("a timer's key is no timer's key"))?;
-                self.timers.set(due, TimerKey { id, frame, kind });
-            }
+        let range = |slot| (self.store.partition_of(slot), records::timers_until(slot, until));
+        let ranges: Vec<_> = (0..SLOTS).map(range).collect();
+        let rows = self.store.scan_each(records::OPEN, &ranges, SLOT_TIMERS_MAX);
+        for (key, _) in rows.map_err(Unreadable::new)? {
+            let (due, id, frame, kind) = records::timer_of_key(&key)
+                .ok_or_else(|| Unreadable::new("a timer's key is no timer's key"))?;
+            self.timers.set(due, TimerKey { id, frame, kind });
         }
         Ok(())
     }
