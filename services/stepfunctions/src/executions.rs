@@ -91,6 +91,8 @@ impl Service {
         let Some(row) = row else { return Ok(None) };
         let name: NameRecord = records::from_row(Row::Name, &key, &row)?;
         let family = match name.closed_day {
+            // Gone from the moment that its name is free, not only when it is dropped.
+            Some(day) if self.is_past(day) => return Ok(None),
             Some(day) => records::day_family(day),
             None => records::OPEN.to_owned(),
         };
@@ -111,7 +113,8 @@ impl Service {
         if let Some(found) = self.read_rows(id, records::OPEN.to_owned())? {
             return Ok(Some(found));
         }
-        let first = records::day_of(started_ms(id));
+        // What an id made up says of its start must not make this a long search.
+        let first = records::day_of(started_ms(id)).max(self.first_day_kept());
         let today = records::day_of(self.host.now_ms());
         for day in first..=today.max(first) {
             if let Some(found) = self.read_rows(id, records::day_family(day))? {

@@ -18,8 +18,12 @@ const STEP_PAUSE: Duration = Duration::from_secs(1);
 impl Service {
     /// Whether what closed on that day is past its time.
     pub(crate) fn is_past(&self, closed_day: i64) -> bool {
-        let today = records::day_of(self.host.now_ms());
-        closed_day < today - i64::from(self.retention_days)
+        closed_day < self.first_day_kept()
+    }
+
+    /// The earliest day whose closed executions are still told of, dropped or not.
+    pub(crate) fn first_day_kept(&self) -> i64 {
+        records::day_of(self.host.now_ms()) - i64::from(self.retention_days)
     }
 
     /// Drops what is past its time, until the server stops.

@@ -225,7 +225,8 @@ impl Listing<'_> {
             if at.day == RUNNING {
                 at.running_until = now_ms;
             }
-            if next_day < records::day_of(self.owner.list().1) || self.status == "RUNNING" {
+            let first_day = records::day_of(self.owner.list().1).max(self.service.first_day_kept());
+            if next_day < first_day || self.status == "RUNNING" {
                 return Ok((items, None));
             }
             at = Cursor { day: next_day, running_until: at.running_until, key: Bytes::new() };

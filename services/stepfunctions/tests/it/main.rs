@@ -14,6 +14,7 @@ mod full_disk;
 mod logging;
 mod page_tokens;
 mod redrive;
+mod retention;
 mod rig;
 mod test_state;
 mod world;
