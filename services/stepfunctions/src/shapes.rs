@@ -296,11 +296,13 @@ mod tests {
             (json!({}), "type' failed to satisfy constraint: Member must not be null"),
             (
                 json!({ "type": "x" }),
-                "type' failed to satisfy constraint: Member must satisfy enum value set: [AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY]",
+                "type' failed to satisfy constraint: Member must satisfy enum value set: \
+                 [AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY]",
             ),
             (
                 customers(json!({ "kmsDataKeyReusePeriodSeconds": 59 })),
-                "kmsDataKeyReusePeriodSeconds' failed to satisfy constraint: Member must have value greater than or equal to 60",
+                "kmsDataKeyReusePeriodSeconds' failed to satisfy constraint: Member must have \
+                 value greater than or equal to 60",
             ),
         ] {
             assert!(encryption(given).unwrap_err().ends_with(&format!("{path}{words}")));

@@ -198,7 +198,8 @@ def test_nothing_is_null(server, operation):
         _, _, answer = asked(server, operation, body)
         code = (answer or {}).get("__type", "").rpartition("#")[2]
         message = (answer or {}).get("message", "")
-        told = f"Value null at '{spelled(way)}' failed to satisfy constraint: Member must not be null"
+        told = (f"Value null at '{spelled(way)}' failed to satisfy constraint: "
+                "Member must not be null")
         assert code != "SerializationException", f"{spelled(way)}: {message}"
         if required:
             assert told in message, f"{spelled(way)}: {message}"
