@@ -258,7 +258,7 @@ fn group_times_out(group: &str, expected: Expect) {
     }
     let known = world.history.len();
     assert!(world.fire_next());
-    expected.assert_eq(&later(&world, known));
+    expected.assert_eq(&later(&world, known).replace("; ", "\n"));
 }
 
 // SFN-HIST-62, SFN-HIST-63, SFN-HIST-75: heartbeats and limits inside groups.
@@ -277,9 +277,12 @@ fn groups_of_tasks_time_out() {
             inner(limit),
             other(later)
         ),
-        expect![
-            "12<10 TaskTimedOut; 13<12 TaskStateAborted; 14<12 TaskStateAborted; 15<12 ParallelStateFailed; 16<15 ExecutionFailed"
-        ],
+        expect![[r#"
+            12<10 TaskTimedOut
+            13<12 TaskStateAborted
+            14<12 TaskStateAborted
+            15<12 ParallelStateFailed
+            16<15 ExecutionFailed"#]],
     );
     group_times_out(
         &format!(
@@ -288,15 +291,27 @@ fn groups_of_tasks_time_out() {
             inner(later),
             other(heartbeat)
         ),
-        expect![
-            "12<11 TaskTimedOut; 13<12 TaskStateAborted; 14<12 TaskStateAborted; 15<12 ParallelStateFailed; 16<15 ParallelStateExited; 17<16 PassStateEntered; 18<17 PassStateExited; 19<18 ExecutionSucceeded"
-        ],
+        expect![[r#"
+            12<11 TaskTimedOut
+            13<12 TaskStateAborted
+            14<12 TaskStateAborted
+            15<12 ParallelStateFailed
+            16<15 ParallelStateExited
+            17<16 PassStateEntered
+            18<17 PassStateExited
+            19<18 ExecutionSucceeded"#]],
     );
     group_times_out(
         &format!(r#""A": {{"Type": "Map", "ItemProcessor": {}, "End": true}}"#, inner(heartbeat)),
-        expect![
-            "14<12 TaskTimedOut; 15<13 TaskTimedOut; 16<14 MapIterationFailed; 17<14 TaskStateAborted; 18<14 MapIterationAborted; 19<14 TaskStateAborted; 20<14 MapStateFailed; 21<20 ExecutionFailed"
-        ],
+        expect![[r#"
+            14<12 TaskTimedOut
+            15<13 TaskTimedOut
+            16<14 MapIterationFailed
+            17<14 TaskStateAborted
+            18<14 MapIterationAborted
+            19<14 TaskStateAborted
+            20<14 MapStateFailed
+            21<20 ExecutionFailed"#]],
     );
     group_times_out(
         &format!(
@@ -304,9 +319,18 @@ fn groups_of_tasks_time_out() {
                "B": {{"Type": "Pass", "End": true}}"#,
             inner(heartbeat)
         ),
-        expect![
-            "14<12 TaskTimedOut; 15<13 TaskTimedOut; 16<14 MapIterationFailed; 17<14 TaskStateAborted; 18<14 MapIterationAborted; 19<14 TaskStateAborted; 20<14 MapStateFailed; 21<20 MapStateExited; 22<21 PassStateEntered; 23<22 PassStateExited; 24<23 ExecutionSucceeded"
-        ],
+        expect![[r#"
+            14<12 TaskTimedOut
+            15<13 TaskTimedOut
+            16<14 MapIterationFailed
+            17<14 TaskStateAborted
+            18<14 MapIterationAborted
+            19<14 TaskStateAborted
+            20<14 MapStateFailed
+            21<20 MapStateExited
+            22<21 PassStateEntered
+            23<22 PassStateExited
+            24<23 ExecutionSucceeded"#]],
     );
 }
 

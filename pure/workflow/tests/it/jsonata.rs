@@ -201,8 +201,8 @@ fn numbers() {
         ("1.5", "The Seconds field cannot be parsed as an integer: 1.5"),
         (
             "null",
-            "The JSONata expression 'null' specified for the field 'Seconds' returned an unexpected \
-             result type. Expected 'number', but was 'null' for value: null",
+            "The JSONata expression 'null' specified for the field 'Seconds' returned an \
+             unexpected result type. Expected 'number', but was 'null' for value: null",
         ),
         (
             "$none",

@@ -1,5 +1,5 @@
-//! `${Name}` and `{{NAME}}` in definitions: filled in with what it stands for, or with something that
-//! could stand there, so that the rest can be checked. What is not known stays unjudged.
+//! `${Name}` and `{{NAME}}` in definitions: filled in with what it stands for, or with something
+//! that could stand there, so that the rest can be checked. What is not known stays unjudged.
 
 use std::collections::BTreeMap;
 

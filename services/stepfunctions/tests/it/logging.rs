@@ -130,7 +130,7 @@ async fn synchronous_executions_log() {
 /// A machine that tells its context object and then fails in a branch.
 fn branching() -> Value {
     json!({
-        "First": { "Type": "Pass", "Parameters": { "execution.$": "$$.Execution" }, "Next": "Fork" },
+        "First": { "Type": "Pass", "Parameters": { "of.$": "$$.Execution" }, "Next": "Fork" },
         "Fork": { "Type": "Parallel", "End": true, "Branches": [
             { "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } },
             { "StartAt": "F", "States": { "F": { "Type": "Fail", "Error": "E", "Cause": "C" } } },
