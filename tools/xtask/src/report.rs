@@ -203,6 +203,9 @@ impl Report {
              that refuses each. Placeholders of templates are filled in first, as \
              `tools/conformance/corpus.py` says.\n\n",
         );
+        if self.definitions.iter().all(|definition| definition.why.is_none()) {
+            page.push_str("None.\n");
+        }
         for definition in &self.definitions {
             if let Some(why) = &definition.why {
                 let (file, rule) = (&definition.file, requirement(why));

@@ -67,6 +67,101 @@ fn values() {
     }
 }
 
+/// The output of a Map over one Pass.
+fn mapped(fields: &str, input: &str) -> String {
+    let processor = r#"{"StartAt": "X", "States": {"X": {"Type": "Pass", "End": true}}}"#;
+    let states =
+        format!(r#""A": {{"Type": "Map", {fields} "ItemProcessor": {processor}, "End": true}}"#);
+    outcome(&states, input)
+}
+
+// SFN-JA-9, SFN-MAP-2, SFN-MAP-3: arrays keep their shape, also those of one.
+#[test]
+fn items() {
+    let prefix = "States.QueryEvaluationError: An error occurred while executing the state 'A' \
+                  (entered at the event id #2). ";
+    let input = r#"{"one": [7], "none": [], "many": [1, 2], "object": {"k": 1}}"#;
+    for (items, expected) in [
+        ("[]", "[]"),
+        ("[1]", "[1]"),
+        ("[[1]]", "[[1]]"),
+        ("[1, 'two', null]", r#"[1,"two",null]"#),
+        ("[1..3]", "[1,2,3]"),
+        ("$states.input.one", "[7]"),
+        ("$states.input.none", "[]"),
+        ("$states.input.many[$ > 1][]", "[2]"),
+    ] {
+        assert_eq!(mapped(&format!(r#""Items": "{{% {items} %}}","#), input), expected, "{items}");
+    }
+    for (items, kind, value) in [
+        ("null", "null", "null"),
+        ("true", "boolean", "true"),
+        ("'x'", "string", r#""x""#),
+        ("$states.input.object", "object", r#"{"k":1}"#),
+        ("$states.input.many[$ > 1]", "number", "2"),
+        ("$range(1,9,9)", "number", "1"),
+    ] {
+        let told = format!(
+            "{prefix}The JSONata expression '{items}' specified for the field 'Items' returned an \
+             unexpected result type. Expected 'array', but was '{kind}' for value: {value}"
+        );
+        assert_eq!(mapped(&format!(r#""Items": "{{% {items} %}}","#), input), told);
+    }
+    for input in ["null", "true", "7", r#""x""#, r#"{"k":1}"#] {
+        let told = format!("{prefix}Map state input must be an array but was: {input}");
+        assert_eq!(mapped("", input), told);
+    }
+    assert_eq!(mapped("", "[3]"), "[3]");
+}
+
+// SFN-JA-9, SFN-JA-12, SFN-JA-13
+#[test]
+fn results_of_every_kind() {
+    let input = r#"{"one": [7], "list": [{"a": 1}, {"a": 2}], "nil": null}"#;
+    for (expression, expected) in [
+        ("[1]", "[1]"),
+        ("$states.input.one", "[7]"),
+        ("$states.input.list.a", "[1,2]"),
+        ("$states.input.list[a = 1].a", "1"),
+        ("$states.input.list[a = 1].a[]", "[1]"),
+        ("$states.input.nil", "null"),
+        ("$type($states.input.nil)", r#""null""#),
+        ("$count($states.input.nil)", "1"),
+        ("{'v': null}", r#"{"v":null}"#),
+        ("1/0", r#""Infinity""#),
+        ("-1/0", r#""-Infinity""#),
+        ("0/0", r#""NaN""#),
+        ("$string(1e21)", r#""1e+21""#),
+        ("1.0", "1"),
+        ("3.25", "3.25"),
+        ("0.1 + 0.2", "0.30000000000000004"),
+        ("$string(0.1 + 0.2)", r#""0.3""#),
+        ("$parse('-0')", "0"),
+    ] {
+        let states = format!(r#""A": {{"Type": "Succeed", "Output": "{{% {expression} %}}"}}"#);
+        assert_eq!(outcome(&states, input), expected, "{expression}");
+    }
+}
+
+// SFN-JA-2, SFN-JA-3: what is an expression, and what is left as it is.
+#[test]
+fn expressions_and_literals() {
+    for (output, expected) in [
+        (r#"" {% 1 %} ""#, r#"" {% 1 %} ""#),
+        (r#""{%1%}""#, "1"),
+        (r#""{% 1 %} and {% 2 %}x""#, r#""{% 1 %} and {% 2 %}x""#),
+        (r#""x {% 1 %}""#, r#""x {% 1 %}""#),
+        (r#"{"{% 1 %}": "{% 1 %}"}"#, r#"{"{% 1 %}":1}"#),
+        (
+            r#"[1.0, 1, true, null, "a", {"b": [{"c": "{% 2 %}"}]}]"#,
+            r#"[1.0,1,true,null,"a",{"b":[{"c":2}]}]"#,
+        ),
+    ] {
+        let states = format!(r#""A": {{"Type": "Succeed", "Output": {output}}}"#);
+        assert_eq!(outcome(&states, "{}"), expected, "{output}");
+    }
+}
+
 #[test]
 fn random_values_differ_within_a_state() {
     let told = outcome(r#""A": {"Type": "Succeed", "Output": "{% $uuid() = $uuid() %}"}"#, "{}");
