@@ -2,9 +2,12 @@
 
 pub mod folder;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc;
 
 /// One object in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +30,70 @@ pub struct ObjectError {
     pub message: String,
 }
 
+/// The code of what did not fail, but was cut off, as when this server stops.
+const CUT_OFF: &str = "RequestAborted";
+
+impl ObjectError {
+    /// The work was dropped before it was done: nothing is known of the object.
+    pub fn cut_off() -> ObjectError {
+        let message = "The request was cut off.".to_owned();
+        ObjectError { code: CUT_OFF.to_owned(), status: 500, message }
+    }
+
+    pub fn is_cut_off(&self) -> bool {
+        self.code == CUT_OFF
+    }
+}
+
 /// What comes piece by piece; it ends early with an error.
-pub type Pieces<T> = Receiver<Result<T, ObjectError>>;
+#[derive(Debug)]
+pub struct Pieces<T> {
+    pieces: mpsc::Receiver<Result<T, ObjectError>>,
+    whole: Arc<AtomicBool>,
+}
+
+/// Where pieces are put in.
+#[derive(Debug)]
+pub struct PiecesSender<T> {
+    pieces: mpsc::Sender<Result<T, ObjectError>>,
+    whole: Arc<AtomicBool>,
+}
+
+/// Both ends of what comes piece by piece; `waiting` pieces are ahead of their reader.
+pub fn pieces<T>(waiting: usize) -> (PiecesSender<T>, Pieces<T>) {
+    let (sender, receiver) = mpsc::channel(waiting);
+    let whole = Arc::new(AtomicBool::new(false));
+    let pieces = Pieces { pieces: receiver, whole: whole.clone() };
+    (PiecesSender { pieces: sender, whole }, pieces)
+}
+
+impl<T> Pieces<T> {
+    /// The next piece; nothing after the last. A sender that is gone without a word was cut off.
+    /// May be dropped while it waits.
+    pub async fn recv(&mut self) -> Option<Result<T, ObjectError>> {
+        match self.pieces.recv().await {
+            Some(piece) => Some(piece),
+            None if self.whole.load(Ordering::Acquire) => None,
+            None => Some(Err(ObjectError::cut_off())),
+        }
+    }
+}
+
+impl<T> PiecesSender<T> {
+    /// False when nobody wants more.
+    pub async fn send(&self, piece: T) -> bool {
+        self.pieces.send(Ok(piece)).await.is_ok()
+    }
+
+    /// Ends the pieces: well, or early.
+    pub async fn end(self, ended: Result<(), ObjectError>) {
+        match ended {
+            Ok(()) => self.whole.store(true, Ordering::Release),
+            // Nobody listens any more who would have to know.
+            Err(error) => drop(self.pieces.send(Err(error)).await),
+        }
+    }
+}
 
 /// Something that keeps objects.
 #[async_trait]

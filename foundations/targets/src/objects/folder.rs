@@ -8,10 +8,9 @@ use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::mpsc::{self, Sender};
 use tokio::task::spawn_blocking;
 
-use super::{ObjectError, ObjectInfo, Objects, Pieces, Upload};
+use super::{ObjectError, ObjectInfo, Objects, Pieces, PiecesSender, Upload, pieces};
 
 /// Bytes of a piece of an object.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -75,13 +74,11 @@ impl Folder {
 impl Objects for Folder {
     async fn list(&self, bucket: &str, prefix: &str) -> Result<Pieces<ObjectInfo>, ObjectError> {
         let path = self.bucket(bucket)?;
-        let (listed, listing) = mpsc::channel(LISTED_WAITING);
+        let (listed, listing) = pieces(LISTED_WAITING);
         let prefix = prefix.to_owned();
         tokio::spawn(async move {
-            // Nobody listening any more ends the walk; only an error has to be told.
-            if let Err(error) = walk(path, prefix, &listed).await {
-                let _ = listed.send(Err(error)).await;
-            }
+            let walked = walk(path, prefix, &listed).await;
+            listed.end(walked).await;
         });
         Ok(listing)
     }
@@ -97,11 +94,10 @@ impl Objects for Folder {
             return Err(refused("NoSuchVersion", 404, message));
         }
         let path = self.existing(bucket, key)?;
-        let (read, pieces) = mpsc::channel(PIECES_WAITING);
+        let (read, pieces) = pieces(PIECES_WAITING);
         tokio::spawn(async move {
-            if let Err(error) = send_file(path, &read).await {
-                let _ = read.send(Err(error)).await;
-            }
+            let sent = send_file(path, &read).await;
+            read.end(sent).await;
         });
         Ok(pieces)
     }
@@ -199,15 +195,13 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ObjectError> {
     match spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| from_io(&error)),
+        Err(error) if error.is_cancelled() => Err(ObjectError::cut_off()),
         Err(error) => Err(internal(&error.to_string())),
     }
 }
 
 /// No thread waits for the reader of the pieces: there may be more readers than threads.
-async fn send_file(
-    path: PathBuf,
-    pieces: &Sender<Result<Bytes, ObjectError>>,
-) -> Result<(), ObjectError> {
+async fn send_file(path: PathBuf, pieces: &PiecesSender<Bytes>) -> Result<(), ObjectError> {
     let mut file = blocking(move || File::open(path)).await?;
     loop {
         let (rest, piece) = blocking(move || {
@@ -218,7 +212,7 @@ async fn send_file(
         })
         .await?;
         file = rest;
-        if piece.is_empty() || pieces.send(Ok(piece.into())).await.is_err() {
+        if piece.is_empty() || !pieces.send(piece.into()).await {
             return Ok(());
         }
     }
@@ -229,7 +223,7 @@ async fn send_file(
 async fn walk(
     bucket: PathBuf,
     prefix: String,
-    listed: &Sender<Result<ObjectInfo, ObjectError>>,
+    listed: &PiecesSender<ObjectInfo>,
 ) -> Result<(), ObjectError> {
     let mut open = vec![entries(bucket.clone(), String::new(), prefix.clone()).await?];
     while let Some(folder) = open.last_mut() {
@@ -239,7 +233,7 @@ async fn walk(
             let keys = folder.split_off(folder.len() - files);
             let bucket = bucket.clone();
             for info in blocking(move || infos(&bucket, keys)).await? {
-                if listed.send(Ok(info)).await.is_err() {
+                if !listed.send(info).await {
                     return Ok(());
                 }
             }
@@ -420,6 +414,19 @@ mod tests {
             let put = folder.put(bucket, "k").await.map(|_| ());
             assert_eq!(put.map_err(code).unwrap_err(), expected);
         }
+    }
+
+    // What was cut off is not taken for an end.
+    #[tokio::test]
+    async fn a_sender_that_is_gone_was_cut_off() {
+        let (sender, mut received) = pieces(1);
+        assert!(sender.send(1).await);
+        drop(sender);
+        assert_eq!(received.recv().await, Some(Ok(1)));
+        assert!(received.recv().await.unwrap().unwrap_err().is_cut_off());
+        let (sender, mut received) = pieces::<u8>(1);
+        sender.end(Ok(())).await;
+        assert_eq!(received.recv().await, None);
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use workflow::history::Failure;
 use workflow::map_run::{Batcher, Scope};
 use workflow::payload::Payload;
 
-use super::reader::{Item, Items};
+use super::reader::{Broken, Item, Items};
 
 /// Most items in a batch, where only bytes are asked for: the bytes of the shortest item.
 const BATCH_ITEMS_MAX: u64 = 131_072;
@@ -46,20 +46,18 @@ pub(super) struct Select {
 
 impl Batches {
     /// The next child's work; `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Work>, Failure> {
+    pub(super) async fn next(&mut self) -> Result<Option<Work>, Broken> {
         match &self.batcher {
             None => {
-                let input = self.read().await?;
-                input
-                    .map(|input| self.fits(input).map(|input| Work { input, items: 1 }))
-                    .transpose()
+                let Some(input) = self.read().await? else { return Ok(None) };
+                Ok(Some(Work { input: self.fits(input)?, items: 1 }))
             }
             Some(_) => self.batch().await,
         }
     }
 
     /// Passes over items that were consumed before a restart.
-    pub(super) async fn skip(&mut self, items: u64) -> Result<(), Failure> {
+    pub(super) async fn skip(&mut self, items: u64) -> Result<(), Broken> {
         for _ in 0..items {
             if self.items.next().await?.is_none() {
                 break;
@@ -68,11 +66,11 @@ impl Batches {
         Ok(())
     }
 
-    async fn read(&mut self) -> Result<Option<Payload>, Failure> {
+    async fn read(&mut self) -> Result<Option<Payload>, Broken> {
         let Some(Item { item, source }) = self.items.next().await? else { return Ok(None) };
         match &mut self.select {
             None => Ok(Some(item.value)),
-            Some(select) => select.input(&item, &source).map(Some),
+            Some(select) => Ok(Some(select.input(&item, &source)?)),
         }
     }
 
@@ -94,7 +92,7 @@ impl Batches {
         }
     }
 
-    async fn batch(&mut self) -> Result<Option<Work>, Failure> {
+    async fn batch(&mut self) -> Result<Option<Work>, Broken> {
         let around = self.around();
         let items_max = self.batcher.as_ref().and_then(|batcher| batcher.items_max);
         let items_max = items_max.filter(|most| *most > 0).unwrap_or(BATCH_ITEMS_MAX);
@@ -106,7 +104,7 @@ impl Batches {
             let full = (self.held.len() as u64) >= items_max;
             let too_long = around + bytes > bytes_max + 1;
             if too_long && self.held.len() == 1 {
-                return Err(self.too_long());
+                return Err(self.too_long().into());
             }
             if too_long {
                 let last = self.held.pop_back();

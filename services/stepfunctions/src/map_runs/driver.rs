@@ -23,7 +23,7 @@ use workflow::payload::Payload;
 
 use super::batches::{Batches, Select, Work};
 use super::children::{Children, Start};
-use super::reader::Items;
+use super::reader::{Broken, Items};
 use super::{Ended, MapRuns, Message, length};
 use crate::definitions::Compiled;
 use crate::driver::DispatchError;
@@ -105,6 +105,9 @@ enum Stuck {
     Unavailable(#[from] Unavailable),
     #[error("{0}")]
     Unreadable(#[from] Unreadable),
+    /// Reading or writing objects was cut off.
+    #[error("a request to the object service was cut off")]
+    CutOff,
 }
 
 impl From<DispatchError> for Stuck {
@@ -142,8 +145,8 @@ impl Service {
             match ended {
                 Ok(Rest::Nothing) | Err(Stuck::Unavailable(Unavailable::Stopping)) => {}
                 Ok(Rest::Redrive) => service.resume_map_run(run),
-                Err(Stuck::Unavailable(error)) => {
-                    tracing::warn!(map_run = run, %error, "a map run waits for the store");
+                Err(error @ (Stuck::Unavailable(_) | Stuck::CutOff)) => {
+                    tracing::warn!(map_run = run, %error, "a map run rests");
                     tokio::time::sleep(AGAIN).await;
                     service.resume_map_run(run);
                 }
@@ -336,7 +339,7 @@ impl Driver {
         true
     }
 
-    fn take(&mut self, work: Result<Option<Work>, Failure>) -> Result<(), Stuck> {
+    fn take(&mut self, work: Result<Option<Work>, Broken>) -> Result<(), Stuck> {
         match work {
             Ok(Some(work)) => {
                 let index = self.next;
@@ -361,7 +364,8 @@ impl Driver {
                 self.unsaved = true;
                 self.judge();
             }
-            Err(failure) => self.fail(failure),
+            Err(Broken::Failure(failure)) => self.fail(failure),
+            Err(Broken::CutOff) => return Err(Stuck::CutOff),
         }
         Ok(())
     }
@@ -527,7 +531,7 @@ impl Driver {
     }
 }
 
-async fn next_work(batches: &mut Option<Batches>) -> Result<Option<Work>, Failure> {
+async fn next_work(batches: &mut Option<Batches>) -> Result<Option<Work>, Broken> {
     match batches {
         Some(batches) => batches.next().await,
         None => Ok(None),

@@ -39,13 +39,31 @@ pub(super) struct Item {
 /// What a parser makes of bytes: a value, and its name when it is a member of an object.
 pub(super) type Parsed = (Option<String>, Value);
 
+/// Why there is no next item.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Broken {
+    /// The run fails so.
+    Failure(Failure),
+    /// The reading was cut off, as when the server stops: nothing is known.
+    CutOff,
+}
+
+impl std::convert::From<Failure> for Broken {
+    fn from(failure: Failure) -> Broken {
+        Broken::Failure(failure)
+    }
+}
+
 /// A failure of the reader.
 pub(super) fn failed(cause: impl Into<String>) -> Failure {
     Failure { error: Some(READER_ERROR.to_owned()), cause: Some(cause.into()) }
 }
 
-fn from_object(error: &ObjectError) -> Failure {
-    failed(error.to_string())
+fn from_object(error: &ObjectError) -> Broken {
+    match error.is_cut_off() {
+        true => Broken::CutOff,
+        false => failed(error.to_string()).into(),
+    }
 }
 
 /// The items of a run, one after the other. [`Items::next`] may be dropped while it waits.
@@ -88,16 +106,19 @@ enum Content {
 
 impl Content {
     /// Reads on. False when nothing is left.
-    async fn read(&mut self, parsed: &mut VecDeque<Parsed>) -> Result<bool, Failure> {
+    async fn read(&mut self, parsed: &mut VecDeque<Parsed>) -> Result<bool, Broken> {
         let (pieces, parser) = match self {
             Content::Pieces { pieces, parser } => (pieces, parser),
             Content::Rows(rows) => return rows.read(parsed).await,
         };
         match pieces.recv().await {
-            Some(Ok(piece)) => parser.push(&piece, parsed).map(|()| true),
+            Some(Ok(piece)) => {
+                parser.push(&piece, parsed)?;
+                Ok(true)
+            }
             Some(Err(error)) => Err(from_object(&error)),
             // What the end itself gave comes first; the next call finds nothing more.
-            None => parser.finish(parsed),
+            None => Ok(parser.finish(parsed)?),
         }
     }
 }
@@ -129,7 +150,7 @@ impl Items {
     }
 
     /// The next item; `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Item>, Failure> {
+    pub(super) async fn next(&mut self) -> Result<Option<Item>, Broken> {
         if self.next_index >= self.items_max {
             return Ok(None);
         }
@@ -190,7 +211,7 @@ impl Reading {
     async fn next(
         &mut self,
         objects: &Arc<dyn Objects>,
-    ) -> Result<Option<(Parsed, Arc<str>)>, Failure> {
+    ) -> Result<Option<(Parsed, Arc<str>)>, Broken> {
         loop {
             if let Some(open) = &mut self.open {
                 let source = open.source.clone();
@@ -225,7 +246,7 @@ impl Reading {
         self.reader.lists && !self.reader.flatten
     }
 
-    async fn begin(&mut self, objects: &dyn Objects) -> Result<(), Failure> {
+    async fn begin(&mut self, objects: &dyn Objects) -> Result<(), Broken> {
         let reader = &self.reader;
         let text = |name: &str| reader.parameters.value().get(name).and_then(Value::as_str);
         if reader.lists {
@@ -248,7 +269,7 @@ impl Reading {
 
     /// Opens the next object. It stays first in line until it is open, so that a wait that is
     /// dropped loses nothing.
-    async fn open_next(&mut self, objects: &Arc<dyn Objects>) -> Result<(), Failure> {
+    async fn open_next(&mut self, objects: &Arc<dyn Objects>) -> Result<(), Broken> {
         let Some(listed) = self.named.front() else { return Ok(()) };
         let source = format!("s3://{}/{}", listed.bucket, listed.key).into();
         let is_parquet = listed.parquet || self.reader.input == Some(Input::Parquet);

@@ -15,6 +15,7 @@ use workflow::payload::Payload;
 use super::Ranges;
 use super::batches::{Batches, Work};
 use super::children::Children;
+use super::reader::Broken;
 use crate::executions::Found;
 use crate::service::Service;
 
@@ -62,7 +63,7 @@ impl Results<'_> {
         &self,
         outputs: Option<BTreeMap<u64, Payload>>,
         pending: Option<&mut Batches>,
-    ) -> Result<Written, Failure> {
+    ) -> Result<Written, Broken> {
         let form = self.writer.and_then(|writer| writer.form);
         match self.writer.and_then(|writer| writer.parameters.as_ref()) {
             Some(parameters) => {
@@ -92,7 +93,7 @@ impl Results<'_> {
     }
 
     /// The state's output of whole descriptions.
-    fn describe_all(&self) -> Result<Written, Failure> {
+    fn describe_all(&self) -> Result<Written, Broken> {
         let (mut written, mut all, mut bytes) = (Written::default(), Vec::new(), 0);
         for index in 0..self.executions {
             let Some(found) = self.child(index)? else { continue };
@@ -134,7 +135,7 @@ impl Results<'_> {
         target: &Target,
         form: Form,
         pending: Option<&mut Batches>,
-    ) -> Result<Written, Failure> {
+    ) -> Result<Written, Broken> {
         let lines = self.writer.is_some_and(|writer| writer.json_lines);
         let objects = &*self.service.objects;
         let mut succeeded = Files::new(target, "SUCCEEDED", lines);
@@ -179,10 +180,14 @@ async fn add_pending(
     batches: &mut Batches,
     (next, kept): (u64, &Ranges),
     files: &mut Files<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), Broken> {
     for index in next..next.saturating_add(PENDING_MAX) {
         // Items that cannot be read are none of those that wait.
-        let Ok(Some(Work { input, .. })) = batches.next().await else { return Ok(()) };
+        let input = match batches.next().await {
+            Ok(Some(Work { input, .. })) => input,
+            Ok(None) | Err(Broken::Failure(_)) => return Ok(()),
+            Err(Broken::CutOff) => return Err(Broken::CutOff),
+        };
         if kept.contains(index) {
             continue;
         }
@@ -201,7 +206,7 @@ async fn put(
     target: &Target,
     key: &str,
     text: String,
-) -> Result<(), Failure> {
+) -> Result<(), Broken> {
     let mut upload = objects.put(&target.bucket, key).await.map_err(from_object)?;
     upload.write(text.into()).await.map_err(from_object)?;
     upload.finish().await.map_err(from_object)?;
@@ -231,7 +236,7 @@ impl<'a> Files<'a> {
         objects: &dyn Objects,
         found: &Found,
         form: Form,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Broken> {
         let output = found.head.output.clone().unwrap_or_else(Payload::empty_object);
         match (form, output.value()) {
             (Form::Full, _) => self.add(objects, &describe(found).to_string()).await,
@@ -245,7 +250,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    async fn add(&mut self, objects: &dyn Objects, record: &str) -> Result<(), Failure> {
+    async fn add(&mut self, objects: &dyn Objects, record: &str) -> Result<(), Broken> {
         if self.bytes > 0 && self.bytes + record.len() as u64 + 2 > FILE_BYTES_MAX {
             self.end_file().await?;
         }
@@ -278,7 +283,7 @@ impl<'a> Files<'a> {
         format!("{}{}_{}.{ending}", self.target.folder, self.status, self.whole.len())
     }
 
-    async fn send(&mut self) -> Result<(), Failure> {
+    async fn send(&mut self) -> Result<(), Broken> {
         let part = Bytes::from(std::mem::take(&mut self.part));
         match &mut self.open {
             Some(open) => open.write(part).await.map_err(from_object),
@@ -286,7 +291,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    async fn end_file(&mut self) -> Result<(), Failure> {
+    async fn end_file(&mut self) -> Result<(), Broken> {
         if !self.lines {
             self.part.push(b']');
         }
@@ -300,7 +305,7 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<Value, Failure> {
+    async fn finish(mut self) -> Result<Value, Broken> {
         if self.open.is_some() {
             self.end_file().await?;
         }
@@ -348,6 +353,9 @@ fn failed(cause: impl Into<String>) -> Failure {
     Failure { error: Some(WRITER_ERROR.to_owned()), cause: Some(cause.into()) }
 }
 
-fn from_object(error: ObjectError) -> Failure {
-    failed(error.to_string())
+fn from_object(error: ObjectError) -> Broken {
+    match error.is_cut_off() {
+        true => Broken::CutOff,
+        false => failed(error.to_string()).into(),
+    }
 }

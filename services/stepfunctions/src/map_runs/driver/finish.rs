@@ -7,6 +7,7 @@ use workflow::map_run::READER_ERROR;
 use workflow::payload::Payload;
 
 use super::{Driver, Rest, Stuck};
+use crate::map_runs::reader::Broken;
 use crate::map_runs::results;
 use crate::records::{self, MapRunRecord, MapRunStatus, Unreadable};
 
@@ -58,7 +59,11 @@ impl Driver {
             return self.end_aborted().await.map(Some);
         }
         let (frame, attempt) = (self.plan.frame, self.plan.attempt);
-        let written = self.results().await;
+        let written = match self.results().await {
+            Ok(output) => Ok(output),
+            Err(Broken::Failure(failure)) => Err(failure),
+            Err(Broken::CutOff) => return Err(Stuck::CutOff),
+        };
         let (status, event) = match (self.record.progress.failure.clone(), written) {
             (None, Ok(output)) => {
                 (MapRunStatus::Succeeded, Event::MapRunSucceeded { frame, attempt, output })
@@ -73,7 +78,7 @@ impl Driver {
     }
 
     /// Writes results, and makes the state's output of them.
-    async fn results(&mut self) -> Result<Option<Payload>, Failure> {
+    async fn results(&mut self) -> Result<Option<Payload>, Broken> {
         let failure = self.record.progress.failure.clone();
         let unread =
             failure.as_ref().is_some_and(|failure| failure.error.as_deref() == Some(READER_ERROR));

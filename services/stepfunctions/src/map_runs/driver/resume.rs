@@ -1,9 +1,7 @@
 //! After a restart: children that were started are found again by their names.
 
-use workflow::history::Failure;
-
 use super::{Driver, Open, STARTING_MAX, Stuck};
-use crate::map_runs::reader::Items;
+use crate::map_runs::reader::{Broken, Items};
 use crate::records::Unreadable;
 
 impl Driver {
@@ -19,8 +17,10 @@ impl Driver {
         if self.ending() {
             self.take_back_unknown()?;
         }
-        if let Err(failure) = self.read_again().await {
-            self.fail(failure);
+        match self.read_again().await {
+            Ok(()) => {}
+            Err(Broken::Failure(failure)) => self.fail(failure),
+            Err(Broken::CutOff) => return Err(Stuck::CutOff),
         }
         self.collect_again()?;
         if self.record.aborting || self.record.progress.failure.is_some() {
@@ -61,7 +61,7 @@ impl Driver {
 
     /// Passes over what was consumed; counts all items where a percentage is of them
     /// (SFN-SEM-61).
-    async fn read_again(&mut self) -> Result<(), Failure> {
+    async fn read_again(&mut self) -> Result<(), Broken> {
         let share = self.record.limits.tolerated_failure_percentage.unwrap_or(0.0);
         let counts = share > 0.0 && share < 100.0 && !self.record.progress.items_known;
         if counts && self.batches.is_some() {

@@ -7,7 +7,7 @@ use targets::objects::Objects;
 use workflow::history::Failure;
 use workflow::map_run::Manifest;
 
-use super::{failed, from_object};
+use super::{Broken, failed, from_object};
 
 /// Longest manifest.
 const MANIFEST_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -36,7 +36,7 @@ pub(super) async fn read(
     objects: &dyn Objects,
     manifest: &Listed,
     kind: Manifest,
-) -> Result<VecDeque<Listed>, Failure> {
+) -> Result<VecDeque<Listed>, Broken> {
     let version = manifest.version.as_deref();
     let pieces = objects.get(&manifest.bucket, &manifest.key, version).await;
     let mut pieces = pieces.map_err(|error| from_object(&error))?;
@@ -45,14 +45,14 @@ pub(super) async fn read(
         text.extend_from_slice(&piece.map_err(|error| from_object(&error))?);
         if text.len() > MANIFEST_BYTES_MAX {
             let cause = format!("The manifest is longer than {MANIFEST_BYTES_MAX} bytes");
-            return Err(failed(cause));
+            return Err(failed(cause).into());
         }
     }
     let text = String::from_utf8(text).map_err(|_| failed("The manifest is not UTF-8"))?;
-    match kind {
-        Manifest::S3Inventory => inventory(&text),
-        Manifest::AthenaData => unloaded(&text),
-    }
+    Ok(match kind {
+        Manifest::S3Inventory => inventory(&text)?,
+        Manifest::AthenaData => unloaded(&text)?,
+    })
 }
 
 /// `manifest.json` of an S3 inventory.

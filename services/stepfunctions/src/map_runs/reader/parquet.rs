@@ -10,11 +10,10 @@ use serde_json::Value;
 use targets::objects::Objects;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, spawn_blocking};
-use workflow::history::Failure;
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::manifest::Listed;
-use super::{ITEM_BYTES_MAX, Parsed, failed, from_object};
+use super::{Broken, ITEM_BYTES_MAX, Parsed, failed, from_object};
 
 /// Rows that are read at once, and about how long they are then.
 const ROWS_AT_ONCE: usize = 64;
@@ -31,7 +30,7 @@ pub(super) struct Parquet {
     key: String,
     /// Open, when something was read and nothing is being read.
     rows: Option<Rows>,
-    reading: Option<JoinHandle<Result<Option<Read>, Failure>>>,
+    reading: Option<JoinHandle<Result<Option<Read>, Broken>>>,
 }
 
 /// Some rows, and how to go on.
@@ -47,21 +46,21 @@ impl Parquet {
     }
 
     /// Reads some rows. False after the last.
-    pub(super) async fn read(&mut self, parsed: &mut VecDeque<Parsed>) -> Result<bool, Failure> {
+    pub(super) async fn read(&mut self, parsed: &mut VecDeque<Parsed>) -> Result<bool, Broken> {
         if self.reading.is_none() {
             self.reading = Some(self.go_on());
         }
         let Some(reading) = &mut self.reading else { return Ok(false) };
         let read = reading.await;
         self.reading = None;
-        let read = read.map_err(|error| failed(format!("The object was not read: {error}")))?;
-        let Some(Read { rows, values }) = read? else { return Ok(false) };
+        let read = read.map_err(|error| from_join(&error))??;
+        let Some(Read { rows, values }) = read else { return Ok(false) };
         self.rows = Some(rows);
         parsed.extend(values.into_iter().map(|value| (None, value)));
         Ok(true)
     }
 
-    fn go_on(&mut self) -> JoinHandle<Result<Option<Read>, Failure>> {
+    fn go_on(&mut self) -> JoinHandle<Result<Option<Read>, Broken>> {
         let object = Object {
             objects: self.objects.clone(),
             bucket: self.bucket.clone(),
@@ -78,19 +77,20 @@ impl Parquet {
                 None => object.open().await?,
             };
             let read = spawn_blocking(move || some_rows(rows)).await;
-            read.map_err(|error| failed(format!("The object was not read: {error}")))?
+            read.map_err(|error| from_join(&error))?
         })
     }
 }
 
-fn some_rows(mut rows: Rows) -> Result<Option<Read>, Failure> {
+fn some_rows(mut rows: Rows) -> Result<Option<Read>, Broken> {
     let (mut values, mut bytes) = (Vec::new(), 0);
     while values.len() < ROWS_AT_ONCE && bytes < BYTES_AT_ONCE {
         let Some(value) = rows.next() else { break };
-        let value = value.map_err(|unreadable| to_failure(&unreadable))?;
+        let value = value.map_err(|unreadable| from_unreadable(&unreadable))?;
         let own = weight(&value);
         if own > ITEM_BYTES_MAX {
-            return Err(failed(format!("A row is longer than {ITEM_BYTES_MAX} bytes")));
+            let cause = format!("A row is longer than {ITEM_BYTES_MAX} bytes");
+            return Err(failed(cause).into());
         }
         bytes += own;
         values.push(value);
@@ -112,14 +112,24 @@ fn weight(value: &Value) -> usize {
 }
 
 /// What an object service says is told as it is; what we find is a sentence of ours.
-fn to_failure(unreadable: &Unreadable) -> Failure {
+fn from_unreadable(unreadable: &Unreadable) -> Broken {
     let text = unreadable.to_string();
+    if matches!(unreadable, Unreadable::Source(text) if text.is_empty()) {
+        return Broken::CutOff;
+    }
     if matches!(unreadable, Unreadable::Source(_)) {
-        return failed(text);
+        return failed(text).into();
     }
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
-    failed(first.into_iter().chain(letters).collect::<String>())
+    failed(first.into_iter().chain(letters).collect::<String>()).into()
+}
+
+fn from_join(error: &JoinError) -> Broken {
+    match error.is_cancelled() {
+        true => Broken::CutOff,
+        false => failed(format!("The object was not read: {error}")).into(),
+    }
 }
 
 /// An object, as Parquet is read from it.
@@ -132,12 +142,12 @@ struct Object {
 }
 
 impl Object {
-    async fn open(mut self) -> Result<Rows, Failure> {
+    async fn open(mut self) -> Result<Rows, Broken> {
         let length = self.objects.size(&self.bucket, &self.key).await;
         self.length = length.map_err(|error| from_object(&error))?;
         let opened = spawn_blocking(move || Rows::open(Arc::new(self))).await;
-        let opened = opened.map_err(|error| failed(format!("The object was not read: {error}")))?;
-        opened.map_err(|unreadable| to_failure(&unreadable))
+        let opened = opened.map_err(|error| from_join(&error))?;
+        opened.map_err(|unreadable| from_unreadable(&unreadable))
     }
 }
 
@@ -148,7 +158,11 @@ impl Source for Object {
 
     fn read(&self, from: u64, length: usize) -> Result<Bytes, String> {
         let read = self.objects.read(&self.bucket, &self.key, from, length);
-        let bytes = self.runtime.block_on(read).map_err(|error| error.to_string())?;
+        let bytes = self.runtime.block_on(read).map_err(|error| match error.is_cut_off() {
+            // There is nothing to tell.
+            true => String::new(),
+            false => error.to_string(),
+        })?;
         match bytes.len() == length {
             true => Ok(bytes),
             false => Err("The object became shorter while it was read".to_owned()),
