@@ -220,6 +220,25 @@ pub fn processor<'a>(definition: &'a Definition, path: &[String]) -> Option<&'a 
     Some(machine)
 }
 
+/// A label for a state that has none, of the shape of a UUID (SFN-ARN-3): the same for the same
+/// state of the same machine. The machine of a child is labelled itself.
+pub fn made_label(state_machine_arn: &str, path: &[String]) -> String {
+    let digest = |seed: u64| {
+        let steps = path.iter().flat_map(|step| step.bytes().chain([0]));
+        let bytes = state_machine_arn.bytes().chain([0]).chain(steps);
+        bytes.fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
+    };
+    let (high, low) = (digest(0xCBF2_9CE4_8422_2325), digest(0x8422_2325_CBF2_9CE4));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xFFFF,
+        high & 0xFFF,
+        (low >> 48) & 0xFFF,
+        low & 0xFFFF_FFFF_FFFF
+    )
+}
+
 /// Names in the order of a Java hash table, in which AWS tells the cells of a row.
 pub fn sort_as_hashed<T>(members: &mut [T], key: impl Fn(&T) -> &str) {
     order::sort_as_hashed(members, key);

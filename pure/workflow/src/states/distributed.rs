@@ -1,7 +1,5 @@
 //! Map, distributed (SFN-DMAP-1…14): a map run is begun, and its end is the state's.
 
-use std::sync::Arc;
-
 use asl::model::{self, Distributed, ItemReader, Kind, Map, ReadAction, State};
 use serde_json::Value;
 
@@ -11,7 +9,7 @@ use crate::effect::Effect;
 use crate::errors::{Failed, Raised};
 use crate::execution::{BegunRun, Doing, FrameId};
 use crate::history::{Details, Failure};
-use crate::map_run::{Batcher, CsvHeaders, MapRun, Reader, Source, Writer};
+use crate::map_run::{Batcher, CsvHeaders, MapRun, Reader, Source, Writer, made_label};
 use crate::payload::Payload;
 use crate::run::{Course, Run};
 use crate::states;
@@ -170,7 +168,8 @@ fn plan(
     let writer = distributed.result_writer.as_ref();
     let writer = writer.map(|writer| self::writer(&eyes, state, writer)).transpose()?;
     let path = path_of(run, id);
-    let label = distributed.label.clone().unwrap_or_else(|| made_label(run, &path));
+    let machine = &run.execution.head.about.state_machine_arn;
+    let label = distributed.label.clone().unwrap_or_else(|| made_label(machine, &path));
     Ok(MapRun {
         frame: id,
         attempt: 0,
@@ -281,24 +280,4 @@ fn path_of(run: &Run<'_>, id: FrameId) -> Vec<String> {
     }
     path.reverse();
     path
-}
-
-/// A label for a state that has none: the same for the same state of the same machine, of the
-/// shape of a UUID, as AWS makes them.
-fn made_label(run: &Run<'_>, path: &[String]) -> String {
-    let about = Arc::clone(&run.execution.head.about);
-    let digest = |seed: u64| {
-        let steps = path.iter().flat_map(|step| step.bytes().chain([0]));
-        let bytes = about.state_machine_arn.bytes().chain([0]).chain(steps);
-        bytes.fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
-    };
-    let (high, low) = (digest(0xCBF2_9CE4_8422_2325), digest(0x8422_2325_CBF2_9CE4));
-    format!(
-        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xFFFF,
-        high & 0xFFF,
-        (low >> 48) & 0xFFF,
-        low & 0xFFFF_FFFF_FFFF
-    )
 }

@@ -85,7 +85,7 @@ impl Operation<Service> for DescribeStateMachine {
         };
         if let Some(label) = &label {
             let whole = definition(service, &revision, true)?;
-            let own = processor::labelled(&whole, label);
+            let own = processor::labelled(&whole, &machine.arn, label);
             let (own, states) = own.ok_or_else(|| faults::machine_does_not_exist(&arn))?;
             variable_references.retain(|state, _| states.contains(state));
             text = if wants_data { own } else { text };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
+use workflow::map_run::made_label;
 
 /// A processor as text, and the names of all states in it.
 pub(super) type Processor = (Arc<str>, BTreeSet<String>);
@@ -23,21 +24,49 @@ pub(super) fn at_path(whole: &str, path: &[String]) -> Option<Processor> {
     Some(told(machine))
 }
 
-/// The processor of the state with that label (SFN-SM-36).
-pub(super) fn labelled(whole: &str, label: &str) -> Option<Processor> {
+/// The processor of the state with that label, be it one that was made (SFN-SM-36, SFN-ARN-3).
+pub(super) fn labelled(whole: &str, machine_arn: &str, label: &str) -> Option<Processor> {
     let definition: Value = serde_json::from_str(whole).ok()?;
-    find_labelled(&definition, label).map(told)
+    let sought = Sought { machine_arn, label };
+    sought.find(&definition, machine_arn, &[]).map(told)
 }
 
-fn find_labelled<'a>(machine: &'a Value, label: &str) -> Option<&'a Value> {
-    let states = machine.get("States").and_then(Value::as_object)?;
-    states.values().find_map(|state| {
-        let processor = state.get("ItemProcessor");
-        if state.get("Label").and_then(Value::as_str) == Some(label) {
-            return processor;
-        }
-        inner_machines(state).find_map(|machine| find_labelled(machine, label))
-    })
+struct Sought<'a> {
+    machine_arn: &'a str,
+    label: &'a str,
+}
+
+impl Sought<'_> {
+    /// Looks in a machine, to which `path` leads from that of an execution: `home`, by its ARN.
+    fn find<'a>(&self, machine: &'a Value, home: &str, path: &[String]) -> Option<&'a Value> {
+        let states = machine.get("States").and_then(Value::as_object)?;
+        states.iter().find_map(|(name, state)| {
+            let path = [path, std::slice::from_ref(name)].concat();
+            let Some(processor) = state.get("ItemProcessor") else {
+                return self.find_inside(state, home, &path);
+            };
+            let mode = processor.pointer("/ProcessorConfig/Mode").and_then(Value::as_str);
+            if mode != Some("DISTRIBUTED") {
+                return self.find(processor, home, &path);
+            }
+            let given = state.get("Label").and_then(Value::as_str).map(str::to_owned);
+            let label = given.unwrap_or_else(|| made_label(home, &path));
+            if label == self.label {
+                return Some(processor);
+            }
+            // Children are executions of a machine of their own.
+            self.find(processor, &format!("{}/{label}", self.machine_arn), &[])
+        })
+    }
+
+    fn find_inside<'a>(&self, state: &'a Value, home: &str, path: &[String]) -> Option<&'a Value> {
+        let branches = state.get("Branches").and_then(Value::as_array).into_iter().flatten();
+        let mut branches = branches.enumerate();
+        let in_branch = branches.find_map(|(number, branch)| {
+            self.find(branch, home, &[path, &[number.to_string()]].concat())
+        });
+        in_branch.or_else(|| self.find(state.get("Iterator")?, home, path))
+    }
 }
 
 fn told(machine: &Value) -> Processor {

@@ -470,6 +470,41 @@ fn limits_change_while_it_runs() {
     assert_eq!(fault.code, "ResourceNotFound");
 }
 
+// SFN-ARN-3, SFN-SM-36, SFN-SM-42, SFN-MAPRUN-10: labels that were made lead everywhere.
+#[test]
+fn labels_are_made() {
+    let mut world = World::new();
+    let rename =
+        |machine: Value, name: &str| machine.to_string().replace("\"P\"", &format!("\"{name}\""));
+    let inner: Value =
+        serde_json::from_str(&rename(machine(&json!({}), "STANDARD", &pass()), "Inner")).unwrap();
+    let states = json!({"P": inner["States"]["Map"]});
+    let branch = machine(&json!({}), "STANDARD", &states);
+    let definition = json!({"StartAt": "All", "States": {
+        "All": {"Type": "Parallel", "End": true, "Branches": [branch]}}});
+    let described = world.run(&definition, &json!([[1]]));
+    assert_eq!(described["status"], "SUCCEEDED", "{described}");
+    let machine_arn = described["stateMachineArn"].as_str().unwrap();
+    let mut parent = arn(&described).to_owned();
+    for expected in [&states, &json!({"Inner": {"Type": "Pass", "End": true}})] {
+        let told = world.call("ListMapRuns", json!({"executionArn": parent}))["mapRuns"][0].clone();
+        let run = told["mapRunArn"].as_str().unwrap();
+        let label = run.rsplit('/').next().unwrap().split(':').next().unwrap();
+        assert_eq!(told["stateMachineArn"], format!("{machine_arn}/{label}"));
+        let labelled =
+            world.call("DescribeStateMachine", json!({"stateMachineArn": told["stateMachineArn"]}));
+        assert_eq!(labelled["label"], label);
+        let child = arn(&world.children(run, None)[0]).to_owned();
+        assert!(child.contains(&format!("/{label}:")), "{child}");
+        let own = world.call("DescribeStateMachineForExecution", json!({"executionArn": child}));
+        assert_eq!((&own["label"], &own["mapRunArn"]), (&json!(label), &json!(run)));
+        assert_eq!(own["definition"], labelled["definition"]);
+        let text: Value = serde_json::from_str(own["definition"].as_str().unwrap()).unwrap();
+        assert_eq!(text["States"], *expected);
+        parent = child;
+    }
+}
+
 #[test]
 fn runs_within_runs() {
     let mut world = World::new();
