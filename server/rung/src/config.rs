@@ -68,7 +68,7 @@ impl Tls {
     }
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Storage {
     pub(crate) engine: EngineKind,

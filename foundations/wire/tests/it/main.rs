@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod json;
 #[cfg(test)]
 mod listening;

@@ -219,11 +219,17 @@ impl Default for Setup {
 impl Setup {
     pub(crate) async fn start(self) -> Server {
         let service = Arc::new(Service::default());
-        let router = Router::new(self.auth, Host::real())
+        let router = Router::new(self.auth.clone(), Host::real())
             .with_limits(self.limits)
             .json(service.clone())
             .door(Arc::new(Files { path: "/files/", signing_name: Some("files") }))
             .door(Arc::new(Files { path: "/open/", signing_name: None }));
+        Server { service, ..self.start_with(router).await }
+    }
+
+    /// A server whose router is not the usual one.
+    pub(crate) async fn start_with(self, router: Router) -> Server {
+        let service = Arc::default();
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.address();
         let stop = CancellationToken::new();

@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::api::Api;
 use crate::assemble::{Mode, Server, Settings};
-use crate::config::PORT_DEFAULT;
+use crate::config::{PORT_DEFAULT, Storage};
 use crate::demo;
 use crate::deploy::{self, Deployed};
 use crate::folder::{self, MachineSource, Project};
@@ -64,6 +64,13 @@ pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result
     let screen = Screen::out();
     let mut stop = Stop::listen()?;
     let project = folder::read(&arguments.folder)?;
+    if project.config.storage != Storage::default() {
+        return Err(Trouble::new(
+            "the configuration names a database, which only `rung serve` reads",
+        )
+        .remedy("take `[storage]` out of it: `rung dev` keeps everything in its folder")
+        .into());
+    }
     let (server, site) = start_server(arguments, &project).await?;
     let api = server.api(&site);
     let mut dev = Dev { project, site, server, api, screen, workers: BTreeMap::new() };
