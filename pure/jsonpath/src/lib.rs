@@ -16,6 +16,11 @@ use serde_json::Value;
 
 use crate::syntax::{Function, Segment};
 
+/// Whether a text, without `$`, is the name of a variable: a Unicode identifier (SFN-VAR-2).
+pub fn is_variable_name(text: &str) -> bool {
+    parse::is_variable_name(text)
+}
+
 /// Longest text of a path, in bytes.
 pub const PATH_BYTES_MAX: usize = 16 * 1024;
 

@@ -44,21 +44,33 @@ fn root(cursor: &mut Cursor<'_>) -> Result<Root, PathError> {
     Ok(Root::Variable(cursor.take_while(continues_variable).to_owned()))
 }
 
-/// Whether a variable's name may begin so (SFN-VAR-2).
+/// Whether a text is the name of a variable: a Unicode identifier (SFN-VAR-2).
+pub(crate) fn is_variable_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(starts_variable) && letters.all(continues_variable)
+}
+
 fn starts_variable(next: char) -> bool {
-    next.is_alphabetic() || next == '_'
+    static START: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\p{ID_Start}$").expect("the pattern is constant"));
+    match next.is_ascii() {
+        true => next.is_ascii_alphabetic() || next == '_',
+        false => is(&START, next),
+    }
 }
 
 /// Letters, digits, marks and connectors.
 fn continues_variable(next: char) -> bool {
-    next.is_alphanumeric() || next == '_' || (!next.is_ascii() && is_mark(next))
+    static CONTINUE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\p{ID_Continue}$").expect("the pattern is constant"));
+    match next.is_ascii() {
+        true => next.is_ascii_alphanumeric() || next == '_',
+        false => is(&CONTINUE, next),
+    }
 }
 
-/// Combining marks and connectors, which the standard library cannot tell from other non-letters.
-fn is_mark(next: char) -> bool {
-    static MARK: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^[\p{M}\p{Pc}]$").expect("the pattern is constant"));
-    MARK.is_match(next.encode_utf8(&mut [0; 4]))
+fn is(class: &Regex, letter: char) -> bool {
+    class.is_match(letter.encode_utf8(&mut [0; 4]))
 }
 
 type Segments = (Vec<Segment>, Option<Function>);

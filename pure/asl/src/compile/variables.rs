@@ -35,7 +35,7 @@ fn check_name(context: &mut Context, name: &str, at: &At<'_>) {
     if name == "states" {
         let message = "Cannot assign to reserved variable '$states'.";
         context.error_key("RESERVED_VARIABLE_NAME", at, message);
-    } else if !is_identifier(name) {
+    } else if !jsonpath::is_variable_name(name) {
         let message = format!(
             "Invalid variable name '{name}': the variable name contains invalid characters."
         );
@@ -51,13 +51,6 @@ fn check_name(context: &mut Context, name: &str, at: &At<'_>) {
         );
         context.error_key(INVALID, at, message);
     }
-}
-
-/// SFN-VAR-2
-fn is_identifier(name: &str) -> bool {
-    let mut characters = name.chars();
-    characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
-        && characters.all(|next| next.is_alphanumeric() || next == '_')
 }
 
 /// Whether an enclosing machine assigns the name (SFN-VAR-4).

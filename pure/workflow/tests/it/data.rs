@@ -265,6 +265,24 @@ fn variables() {
     assert_eq!(told(&world), r#"{"s":5,"v":5}"#);
 }
 
+// SFN-VAR-2, SFN-VAR-3: names in any script, with marks.
+#[test]
+fn variables_are_read_by_any_name() {
+    for name in ["x", "_x1", "é", "हिन्दी", "名前"] {
+        let told = outcome(
+            &format!(
+                r#""A": {{"Type": "Pass", "Assign": {{"{name}": [1, {{"k": 2}}]}}, "Next": "B"}},
+                   "B": {{"Type": "Pass", "Parameters": {{"a.$": "${name}[1].k", "b.$":
+                       "States.Format('{{}}', ${name}[0])"}}, "Next": "C"}},
+                   "C": {{"Type": "Pass", "QueryLanguage": "JSONata", "End": true,
+                       "Output": ["{{% $states.input %}}", "{{% ${name}[0] %}}"]}}"#
+            ),
+            "{}",
+        );
+        assert_eq!(told, r#"[{"a":2,"b":"1"},1]"#, "{name}");
+    }
+}
+
 // SFN-VAR-9: one Assign together, then all that is stored.
 #[test]
 fn variables_have_limits() {

@@ -112,7 +112,22 @@ fn templates() {
 // SFN-VAR-2, SFN-VAR-4, SFN-VAR-5
 #[test]
 fn variables() {
-    pass(r#""Assign":{"a":1,"_b.$":"$.c","é9":2}"#, expect![[""]]);
+    pass(
+        r#""Assign":{"a":1,"_b.$":"$.c","é9":2,"हिन्दी":3,"名前":4,"a‿b":5,"a٣":6}"#,
+        expect![[""]],
+    );
+    for name in ["²a", "a²", "a½", "a€", "a\u{200b}", "😀", "٣a", "\u{301}a"] {
+        let told = format!(
+            "INVALID_VARIABLE_NAME: Invalid variable name '{name}': the variable name contains \
+             invalid characters. at /States/S/Assign/{name}"
+        );
+        let found = asl::parse(
+            &super::machine_of(&format!(r#""Type":"Pass","Next":"Z","Assign":{{"{name}":1}}"#)),
+            &asl::Options::default(),
+        );
+        let found: Vec<_> = found.findings.iter().map(asl::describe).collect();
+        assert_eq!(found, [told]);
+    }
     pass(
         r#""Assign":[]"#,
         expect![[
