@@ -24,7 +24,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   setup                   a Python environment with the stock clients, in target/venv
   blackbox [ARGS]         the tests that drive the built binary; ARGS go to pytest
   conformance [--check]   replay the recorded cases; write docs/conformance.md, or compare with it
-  requirements [--list]   how many requirements of the specification a test cites, and which not
+  requirements [--list] [PARTS]
+                          how many requirements of the specification a test cites, and which not
   bench [--write]         ratios against baselines of the same run; --write updates the page";
 
 fn main() -> ExitCode {

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use crate::{shared, tree};
 
-/// The parts of the specification whose numbers are counted.
+/// The parts of the specification whose numbers are counted unless others are named.
 const PARTS: [&str; 2] = ["language.md", "history.md"];
 const MARK: &str = "SFN-";
 /// A range with more numbers is a slip of the pen.
@@ -30,12 +30,17 @@ impl std::fmt::Display for Requirement {
 /// Every requirement and the test files that cite it.
 pub(crate) type Cited = BTreeMap<Requirement, BTreeSet<String>>;
 
-/// Prints a count, and with `--list` every number that no test cites.
+/// Prints a count, and with `--list` every number that no test cites. Other arguments name parts.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let Some(shared) = shared::folder()? else { return Ok(()) };
-    let cited = read(&shared)?;
+    let named = arguments.iter().map(String::as_str).filter(|argument| !argument.starts_with('-'));
+    let mut parts: Vec<&str> = named.collect();
+    if parts.is_empty() {
+        parts = PARTS.to_vec();
+    }
+    let cited = read_parts(&shared, &parts)?;
     let (known, of) = count(&cited);
-    println!("{known} of {of} requirements of {} are cited by a test", PARTS.join(" and "));
+    println!("{known} of {of} requirements of {} are cited by a test", parts.join(" and "));
     if arguments.iter().any(|argument| argument == "--list") {
         for (requirement, _) in cited.iter().filter(|(_, files)| files.is_empty()) {
             println!("{requirement}");
@@ -49,10 +54,14 @@ pub(crate) fn count(cited: &Cited) -> (usize, usize) {
     (cited.values().filter(|files| !files.is_empty()).count(), cited.len())
 }
 
-/// Reads the specification and all tests.
+/// Reads the specification of the language and of histories, and all tests.
 pub(crate) fn read(shared: &Path) -> anyhow::Result<Cited> {
+    read_parts(shared, &PARTS)
+}
+
+fn read_parts(shared: &Path, parts: &[&str]) -> anyhow::Result<Cited> {
     let mut cited = Cited::new();
-    for part in PARTS {
+    for part in parts {
         let path = shared.join("spec/step-functions").join(part);
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("failed to read {}", path.display()))?;

@@ -42,7 +42,8 @@ pub(crate) fn environment() -> anyhow::Result<PathBuf> {
 pub(crate) fn database() -> anyhow::Result<()> {
     let debian = Path::new("/usr/lib/postgresql");
     let installed = std::fs::read_dir(debian).into_iter().flatten().flatten();
-    let found = installed.map(|version| version.path().join("bin/initdb")).any(|tool| tool.exists());
+    let found =
+        installed.map(|version| version.path().join("bin/initdb")).any(|tool| tool.exists());
     if found || process::available(Path::new("initdb"), &["--version"]) {
         return Ok(());
     }
