@@ -168,7 +168,7 @@ fn redriven(world: &mut World) -> String {
     world.short()
 }
 
-// SFN-SEM-50, SFN-HIST-98
+// SFN-SEM-50, SFN-HIST-85, SFN-HIST-98
 #[test]
 fn a_redrive_goes_on_with_the_run() {
     let mut world = World::started(&machine(""), "[1,2]");
