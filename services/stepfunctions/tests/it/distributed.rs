@@ -206,7 +206,10 @@ fn reader(action: &str, parameters: Value, config: Value) -> Value {
 fn readers() {
     let mut world = World::new();
     world.put("a.csv", "h,i\n1,2\n3,4\n");
+    world.put("odd.csv", "h,i\n1\n2,3,4\n\n\"5,\",\"6\"\"\"\n");
+    world.put("tabs.csv", "1\t2\t3\n4\n");
     world.put("b.json", r#"{"x":{"y":[1,2,3]}}"#);
+    world.put("o.json", r#"{"k":1,"l":[2]}"#);
     world.put("c/1.jsonl", "{\"n\":1}\n{\"n\":2}\n");
     world.put("c/2.jsonl", "{\"n\":3}\n");
     world.put(
@@ -231,6 +234,36 @@ fn readers() {
                 json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}),
             ),
             from("a.csv", json!([{"h": "1", "i": "2"}, {"h": "3", "i": "4"}])),
+        ),
+        // Missing cells are empty, cells without a header are dropped.
+        (
+            reader(
+                "getObject",
+                at("odd.csv"),
+                json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "MaxItems": 0}),
+            ),
+            from(
+                "odd.csv",
+                json!([
+                    {"h": "1", "i": ""},
+                    {"h": "2", "i": "3"},
+                    {"h": "5,", "i": "6\""},
+                ]),
+            ),
+        ),
+        // The same with given headers.
+        (
+            reader(
+                "getObject",
+                at("tabs.csv"),
+                json!({"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "b"],
+                    "CSVDelimiter": "TAB"}),
+            ),
+            from("tabs.csv", json!([{"a": "1", "b": "2"}, {"a": "4", "b": ""}])),
+        ),
+        (
+            reader("getObject", at("o.json"), json!({"InputType": "JSON"})),
+            from("o.json", json!([1, [2]])),
         ),
         (
             reader(
