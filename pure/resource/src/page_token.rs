@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub const TOKEN_AGE_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// Longest cursor, so that a token stays below AWS's 1024 characters.
 pub const CURSOR_BYTES_MAX: usize = 640;
+/// Longest cursor of ListExecutions, whose tokens may have 3096 characters.
+pub const LONG_CURSOR_BYTES_MAX: usize = 2_288;
 /// Longest text that is looked at (SFN-PAGE-4: 3096 for ListExecutions).
 const TOKEN_CHARS_MAX: usize = 3096;
 /// Clocks of two servers differ a little.
@@ -43,9 +45,10 @@ impl PageToken {
         PageToken { digest: digest.0 }
     }
 
-    /// The token for a page that begins at `cursor`, at most [`CURSOR_BYTES_MAX`] of it.
+    /// The token for a page that begins at `cursor`, at most [`CURSOR_BYTES_MAX`] of it, or
+    /// [`LONG_CURSOR_BYTES_MAX`] where the operation takes long tokens.
     pub fn encode(&self, cursor: &[u8], now_ms: i64) -> String {
-        assert!(cursor.len() <= CURSOR_BYTES_MAX, "a cursor is bounded by its operation");
+        assert!(cursor.len() <= LONG_CURSOR_BYTES_MAX, "a cursor is bounded by its operation");
         let mut bytes = Vec::with_capacity(CURSOR_AT + cursor.len() + CHECK_BYTES);
         bytes.push(VERSION);
         bytes.extend_from_slice(&self.digest.to_be_bytes());

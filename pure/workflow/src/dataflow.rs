@@ -14,6 +14,7 @@ use serde_json::Value;
 
 pub(crate) use eyes::Eyes;
 
+use crate::Large;
 use crate::errors::Raised;
 use crate::execution::{FrameId, MapItem};
 use crate::observe::Stage;
@@ -37,8 +38,15 @@ pub(crate) struct Chosen<'r> {
 impl Run<'_> {
     /// Refuses a payload over the limit (SFN-IO-6); `of` names the state or task it is from.
     pub(crate) fn fits(&self, payload: &Payload, of: &str) -> Result<(), Raised> {
-        if payload.bytes() > self.environment.limits.payload_bytes_max {
+        let (bytes, limits) = (payload.bytes(), self.environment.limits);
+        if bytes > limits.payload_bytes_max {
             return Err(Raised::TooLong { of: of.into() });
+        }
+        if bytes >= limits.payload_bytes_told {
+            let mut large = self.large.borrow_mut();
+            if large.as_ref().is_none_or(|large| large.bytes < bytes) {
+                *large = Some(Large { bytes, of: of.to_owned() });
+            }
         }
         Ok(())
     }

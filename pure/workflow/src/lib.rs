@@ -73,9 +73,12 @@ pub struct Limits {
     pub history_events_max: u64,
     /// UTF-8 bytes of any payload (SFN-IO-6).
     pub payload_bytes_max: usize,
+    /// A payload of this size or more is told in [`Transition::large`].
+    pub payload_bytes_told: usize,
     /// Iterations of an inline Map open at once (SFN-SEM-93).
     pub inline_map_concurrency_max: usize,
-    /// State transitions in one call of [`step`]; the rest waits for [`Event::Continue`].
+    /// State transitions in one call of [`step`], fewer where inputs are large; the rest waits for
+    /// [`Event::Continue`].
     pub transitions_per_step_max: usize,
 }
 
@@ -84,6 +87,7 @@ impl Default for Limits {
         Limits {
             history_events_max: 25_000,
             payload_bytes_max: 262_144,
+            payload_bytes_told: usize::MAX,
             inline_map_concurrency_max: 40,
             transitions_per_step_max: 1_000,
         }
@@ -103,6 +107,16 @@ pub struct Transition {
     pub removed: Vec<FrameId>,
     /// The budget ran out: come back with [`Event::Continue`].
     pub more: bool,
+    /// The largest payload, if it reached [`Limits::payload_bytes_told`].
+    pub large: Option<Large>,
+}
+
+/// A payload that is worth a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Large {
+    pub bytes: usize,
+    /// The state or task it is from.
+    pub of: String,
 }
 
 /// Applies one event. Events that no longer fit (a late answer, a fired timer of a past attempt)

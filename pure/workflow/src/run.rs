@@ -12,7 +12,10 @@ use crate::execution::{Children, Doing, Execution, Frame, FrameId, Status};
 use crate::history::HistoryEvent;
 use crate::observe::Observer;
 use crate::outbox::Outbox;
-use crate::{Environment, Transition, states};
+use crate::{Environment, Large, Transition, states};
+
+/// Input of a state that uses up as much of the budget as entering it: 8 MiB in a thousand.
+const BYTES_PER_TRANSITION: usize = 8 << 10;
 
 /// The execution has closed: whatever was going on is over.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub(crate) struct Run<'a> {
     pub(crate) fallen: BTreeMap<FrameId, Frame>,
     pub(crate) groups: BTreeMap<FrameId, Box<Children>>,
     budget: usize,
+    pub(crate) large: RefCell<Option<Large>>,
 }
 
 impl<'a> Run<'a> {
@@ -53,6 +57,7 @@ impl<'a> Run<'a> {
             fallen: BTreeMap::new(),
             groups: BTreeMap::new(),
             budget: environment.limits.transitions_per_step_max.max(1),
+            large: RefCell::new(None),
             execution,
         }
     }
@@ -72,11 +77,11 @@ impl<'a> Run<'a> {
                     return Ok(());
                 }
                 Doing::Enter => {
-                    self.budget -= 1;
+                    self.spend(id);
                     states::enter(self, id)?;
                 }
                 Doing::Resume => {
-                    self.budget -= 1;
+                    self.spend(id);
                     self.stop_doing(id);
                     states::resume(self, id)?;
                 }
@@ -85,6 +90,13 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Large inputs cost more: what a transition tells must be one row of history, and its frames
+    /// fit into one batch.
+    fn spend(&mut self, id: FrameId) {
+        let bytes = self.frame(id).visit.input.bytes();
+        self.budget = self.budget.saturating_sub(1 + bytes / BYTES_PER_TRANSITION);
     }
 
     fn finish(self) -> Transition {
@@ -98,6 +110,7 @@ impl<'a> Run<'a> {
             touched: self.touched.into_iter().collect(),
             removed: self.removed.into_iter().collect(),
             more,
+            large: self.large.into_inner(),
         }
     }
 

@@ -13,8 +13,11 @@ use host::Host;
 use identity::Caller;
 pub(crate) use identity::Mode;
 use rehearsal::mock_config::MockConfig;
+use stepfunctions::notices::Notice;
 use store::Store;
 use targets::objects::folder::Folder;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use wire::listener::{BindError, Listener};
@@ -39,9 +42,6 @@ const OBJECTS: &str = "objects";
 const RETENTION_DAYS: u16 = 90;
 /// The longest call of a function behind an endpoint: Lambda's own.
 const REMOTE_MAX: Duration = Duration::from_secs(900);
-/// What `limits = "relaxed"` allows in place of AWS's quotas.
-const HISTORY_EVENTS_MAX_RELAXED: u64 = 1_000_000;
-const PAYLOAD_BYTES_MAX_RELAXED: usize = 6 << 20;
 
 /// What a server is told.
 pub(crate) struct Settings {
@@ -79,7 +79,8 @@ impl Inside {
             store.clone(),
             host.clone(),
             stepfunctions::Settings {
-                limits: limits(settings.limits),
+                limits: settings.limits.of_executions(),
+                quotas: settings.limits.quotas(),
                 lambda: functions.clone(),
                 logs: Some(Arc::new(logs.clone())),
                 objects: Arc::new(Folder::new(settings.data.join(OBJECTS))),
@@ -89,6 +90,9 @@ impl Inside {
             },
         )
         .await?;
+        if matches!(settings.mode, Mode::Serve(_)) {
+            log_notices(&states);
+        }
         Ok(Inside { store, functions, states, logs, host })
     }
 
@@ -191,8 +195,13 @@ impl Server {
     }
 
     /// Every line that functions log from now on.
-    pub(crate) fn follow_logs(&self) -> tokio::sync::broadcast::Receiver<LogLine> {
+    pub(crate) fn follow_logs(&self) -> broadcast::Receiver<LogLine> {
         self.inside.functions.follow_logs()
+    }
+
+    /// Every word about an execution that comes near to a quota of AWS's.
+    pub(crate) fn follow_notices(&self) -> broadcast::Receiver<Notice> {
+        self.inside.states.follow_notices()
     }
 
     /// The code of a function changed.
@@ -227,6 +236,22 @@ pub(crate) fn serve(
 
 pub(crate) fn wire_limits() -> wire::limits::Limits {
     wire::limits::Limits { drain_timeout: DRAIN_MAX, ..Default::default() }
+}
+
+/// Logs which executions come near to a quota of AWS's that this server lifts, to its end.
+fn log_notices(states: &stepfunctions::Service) {
+    let mut notices = states.follow_notices();
+    tokio::spawn(async move {
+        loop {
+            match notices.recv().await {
+                Ok(notice) => tracing::warn!("{notice}"),
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "more executions near AWS's limits");
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
 }
 
 /// The port on the address, and for loopback on both of its forms where the machine has both.
@@ -350,15 +375,4 @@ fn folder_function(
         memory: function.memory_mb,
         environment,
     }))
-}
-
-fn limits(kind: Limits) -> workflow::Limits {
-    match kind {
-        Limits::Strict => workflow::Limits::default(),
-        Limits::Relaxed => workflow::Limits {
-            history_events_max: HISTORY_EVENTS_MAX_RELAXED,
-            payload_bytes_max: PAYLOAD_BYTES_MAX_RELAXED,
-            ..workflow::Limits::default()
-        },
-    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub(crate) use crate::limits::Limits;
 use crate::trouble::Trouble;
 
 /// The file's name in a folder.
@@ -42,15 +43,6 @@ pub(crate) struct Config {
     pub(crate) demo: Vec<Demo>,
     /// A `MockConfigFile.json`, for `dev`.
     pub(crate) mock_config: Option<PathBuf>,
-}
-
-/// Whether AWS's quotas hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Limits {
-    #[default]
-    Strict,
-    Relaxed,
 }
 
 /// A certificate of one's own; without it the server makes one for localhost.
@@ -200,6 +192,7 @@ fn parse(text: &str) -> Result<Config, String> {
 
 /// What types cannot say.
 fn check(config: &Config) -> Result<(), String> {
+    config.limits.check()?;
     if let Some(account) = &config.account
         && (account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()))
     {
@@ -251,7 +244,7 @@ mod tests {
     fn absent_keys_have_defaults() {
         let config = parse("").expect("an empty file is valid");
         assert_eq!(config.port, None);
-        assert_eq!(config.limits, Limits::Strict);
+        assert_eq!(config.limits, Limits::default());
         assert!(config.machines.is_empty());
     }
 
@@ -282,7 +275,7 @@ mod tests {
         .expect("valid");
         assert_eq!(config.machines["orders"].kind, MachineKind::Express);
         assert_eq!(config.demo[0].expect, "SUCCEEDED");
-        assert_eq!(config.limits, Limits::Relaxed);
+        assert_eq!(config.limits.mode, crate::limits::Mode::Relaxed);
     }
 
     #[test]
@@ -292,6 +285,9 @@ mod tests {
             ("[functions.a]\nmemroy = 1\n", vec!["line 2", "memroy"]),
             ("port = \"x\"\n", vec!["line 1"]),
             ("limits = \"loose\"\n", vec!["line 1", "loose"]),
+            ("[limits]\nmode = \"loose\"\n", vec!["line 2", "loose"]),
+            ("[limits]\n\nexecutions = 3\n", vec!["line 3", "executions"]),
+            ("[limits]\npayload_bytes = 0\n", vec!["limits.payload_bytes", "0"]),
             ("[machines.a]\ntype = \"express\"\n", vec!["line 2", "EXPRESS"]),
             ("account = \"12\"\n", vec!["twelve digits"]),
             ("[functions.a]\ntimeout = 901\n", vec!["functions.a.timeout", "900"]),

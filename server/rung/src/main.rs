@@ -21,6 +21,7 @@ mod deploy;
 mod folder;
 mod follow;
 mod keys;
+mod limits;
 mod logging;
 mod names;
 mod site;

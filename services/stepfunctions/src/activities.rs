@@ -6,16 +6,11 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use store::Store;
-use store::engine::Order;
 use tokio::sync::oneshot;
 
+use crate::counts::{Counts, Kind};
 use crate::records::{self, ActivityRecord, Row, Unreadable};
 use crate::tokens::{Place, activity_mark};
-
-/// Activities of this server, over all accounts.
-const ACTIVITIES_MAX: usize = 1_000_000;
-/// Pollers parked on one activity (SFN-ACT-21).
-const POLLERS_MAX: usize = 1_000;
 
 /// A poll could not be parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +25,8 @@ pub(crate) enum Poll {
 pub(crate) struct Activities {
     known: RwLock<HashMap<String, Arc<ActivityRecord>>>,
     queues: Mutex<HashMap<String, Queue>>,
+    /// Of one activity.
+    pollers_max: usize,
 }
 
 #[derive(Default)]
@@ -40,17 +37,21 @@ struct Queue {
 
 impl Activities {
     /// Reads all activities.
-    pub(crate) fn load(store: &Store) -> Result<Activities, Unreadable> {
-        let everything = bytes::Bytes::new()..bytes::Bytes::from_static(&[0xFF]);
-        let rows = store
-            .scan_all(records::ACTIVITIES, everything, Order::Forward, ACTIVITIES_MAX)
-            .map_err(Unreadable::new)?;
-        let mut known = HashMap::with_capacity(rows.len());
-        for (key, row) in rows {
-            let record: ActivityRecord = records::from_row(Row::Activity, &key, &row)?;
+    pub(crate) fn load(
+        store: &Store,
+        pollers_max: usize,
+        counts: &Counts,
+    ) -> Result<Activities, Unreadable> {
+        let mut known = HashMap::new();
+        records::each_row(store, records::ACTIVITIES, |key, row| {
+            let record: ActivityRecord = records::from_row(Row::Activity, key, row)?;
+            if let Some((account, region, _)) = records::owner_of_key(key) {
+                counts.add(account, region, Kind::Activity);
+            }
             known.insert(record.arn.clone(), Arc::new(record));
-        }
-        Ok(Activities { known: RwLock::new(known), queues: Mutex::default() })
+            Ok(())
+        })?;
+        Ok(Activities { known: RwLock::new(known), queues: Mutex::default(), pollers_max })
     }
 
     pub(crate) fn exists(&self, arn: &str) -> bool {
@@ -100,7 +101,7 @@ impl Activities {
             return Ok(Poll::Ready(place));
         }
         queue.pollers.retain(|poller| !poller.is_closed());
-        if queue.pollers.len() >= POLLERS_MAX {
+        if queue.pollers.len() >= self.pollers_max {
             return Err(TooManyPollers);
         }
         let (sender, receiver) = oneshot::channel();
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     fn empty() -> Activities {
-        Activities { known: RwLock::default(), queues: Mutex::default() }
+        Activities { known: RwLock::default(), queues: Mutex::default(), pollers_max: 10 }
     }
 
     fn place(id: u64) -> Place {
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn refuses_one_poller_too_many() {
         let activities = empty();
-        let parked: Vec<_> = (0..POLLERS_MAX).map(|_| activities.poll("a").ok()).collect();
+        let parked: Vec<_> = (0..10).map(|_| activities.poll("a").ok()).collect();
         assert!(activities.poll("a").is_err());
         drop(parked);
         assert!(activities.poll("a").is_ok());

@@ -22,6 +22,7 @@ use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Status};
 use workflow::{Environment, Surroundings, Transition};
 
+pub(crate) use close::is_long;
 pub(crate) use live::Live;
 pub(crate) use record::after_commit;
 pub(crate) use redrive::{By, Redriven, redrive_status};
@@ -73,18 +74,21 @@ impl Service {
         self.store.partition_of(records::slot_of(id))
     }
 
-    /// Begins an execution inside a stage; the transition up to its first wait is in it.
+    /// Begins an execution inside a stage; the transition up to its first wait is in it, and may
+    /// be the last one.
     pub(crate) fn begin(
         &self,
         stage: &mut Stage<'_>,
         id: ExecutionId,
         start: StartRecord,
         compiled: Compiled,
-    ) {
+    ) -> Status {
         let execution = Execution::new(start.about.clone());
         let mut live = Live::new(start, execution, compiled);
         self.advance(stage, id, &mut live, Event::Start, true);
+        let status = live.execution.head.status;
         self.put_back(stage, id, live);
+        status
     }
 
     /// Applies an event to a running execution inside a stage.

@@ -7,6 +7,7 @@ use store::engine::Order;
 use wire::fault::Fault;
 use workflow::history::HistoryEvent;
 
+use crate::driver::is_long;
 use crate::faults;
 use crate::machines::MachineKey;
 use crate::operations::is_own;
@@ -23,6 +24,10 @@ pub(crate) struct Found {
 
 /// Most chunks that one page of history is read from.
 const CHUNKS_PER_PAGE_MAX: usize = 1_001;
+/// Chunks looked at before it is known how large they are.
+const CHUNKS_FIRST: usize = 16;
+/// Stored bytes of chunks after which a page of history ends.
+const HISTORY_PAGE_BYTES_MAX: usize = 16 << 20;
 
 impl Service {
     /// The standard execution of that ARN, or the fault that says why there is none.
@@ -142,7 +147,8 @@ impl Service {
         Ok(Some(Found { id, family, start, head }))
     }
 
-    /// Up to `limit` events of a history, from event `from` on, in either direction.
+    /// Up to `limit` events of a history, from event `from` on, in either direction; fewer, but two
+    /// at least, where they are large.
     pub(crate) fn read_history(
         &self,
         found: &Found,
@@ -150,15 +156,39 @@ impl Service {
         order: Order,
         limit: usize,
     ) -> Result<Vec<HistoryEvent>, Unreadable> {
-        let mut events = Vec::new();
-        let mut range = self.chunks_around(found, from, order)?;
-        loop {
-            let partition = self.partition_of(found.id);
+        let mut reading = Reading { events: Vec::new(), limit, chunks: 0, bytes: 0 };
+        let mut families = vec![found.family.as_str()];
+        if found.family != records::OPEN && is_long(found.head.chunk_bytes) {
+            // The last chunk alone went with the day.
+            families.insert(0, records::OPEN);
+        }
+        if order == Order::Backward {
+            families.reverse();
+        }
+        for family in families {
+            if !reading.is_over() {
+                self.read_chunks(found.id, family, (from, order), &mut reading)?;
+            }
+        }
+        reading.events.truncate(limit);
+        Ok(reading.events)
+    }
+
+    fn read_chunks(
+        &self,
+        id: ExecutionId,
+        family: &str,
+        (from, order): (u64, Order),
+        reading: &mut Reading,
+    ) -> Result<(), Unreadable> {
+        let partition = self.partition_of(id);
+        let mut range = self.chunks_around(id, family, from, order)?;
+        while !reading.is_over() {
             let chunks = self
                 .store
-                .scan(partition, &found.family, range.clone(), order, CHUNKS_PER_PAGE_MAX)
+                .scan(partition, family, range.clone(), order, reading.chunks_next())
                 .map_err(Unreadable::new)?;
-            let Some((last, _)) = chunks.last() else { return Ok(events) };
+            let Some((last, _)) = chunks.last() else { return Ok(()) };
             let last = last.clone();
             for (key, row) in chunks {
                 let mut chunk = read_chunk(&key, &row)?;
@@ -169,10 +199,9 @@ impl Service {
                         chunk.reverse();
                     }
                 }
-                events.extend(chunk);
-                if events.len() >= limit {
-                    events.truncate(limit);
-                    return Ok(events);
+                reading.add(chunk, row.len());
+                if reading.is_over() {
+                    return Ok(());
                 }
             }
             match order {
@@ -180,32 +209,58 @@ impl Service {
                 Order::Backward => range.end = last,
             }
         }
+        Ok(())
     }
 
     /// The chunks that may hold events from `from` on.
     fn chunks_around(
         &self,
-        found: &Found,
+        id: ExecutionId,
+        family: &str,
         from: u64,
         order: Order,
     ) -> Result<std::ops::Range<Bytes>, Unreadable> {
-        let all = records::rows_of(Row::Chunk, found.id);
-        let until = after(&records::chunk_key(found.id, from));
+        let all = records::rows_of(Row::Chunk, id);
+        let until = after(&records::chunk_key(id, from));
         if order == Order::Backward {
             return Ok(all.start..until);
         }
         let before = self
             .store
-            .scan(
-                self.partition_of(found.id),
-                &found.family,
-                all.start.clone()..until,
-                Order::Backward,
-                1,
-            )
+            .scan(self.partition_of(id), family, all.start.clone()..until, Order::Backward, 1)
             .map_err(Unreadable::new)?;
         let start = before.into_iter().next().map_or(all.start, |(key, _)| key);
         Ok(start..all.end)
+    }
+}
+
+/// A page of history in the making.
+struct Reading {
+    events: Vec<HistoryEvent>,
+    limit: usize,
+    chunks: usize,
+    bytes: usize,
+}
+
+impl Reading {
+    fn add(&mut self, chunk: Vec<HistoryEvent>, bytes: usize) {
+        self.events.extend(chunk);
+        self.chunks += 1;
+        self.bytes += bytes;
+    }
+
+    fn is_over(&self) -> bool {
+        let full = self.events.len() >= self.limit;
+        full || (self.bytes >= HISTORY_PAGE_BYTES_MAX && self.events.len() >= 2)
+    }
+
+    /// Chunks to read at once: as many as will fit, going by those that were read.
+    fn chunks_next(&self) -> usize {
+        let left = HISTORY_PAGE_BYTES_MAX.saturating_sub(self.bytes);
+        match self.bytes / self.chunks.max(1) {
+            0 => CHUNKS_FIRST,
+            each => (left / each).clamp(1, CHUNKS_PER_PAGE_MAX),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use workflow::history::{Details, Failure, HistoryEvent};
 use workflow::{Environment, Surroundings};
 
 use crate::definitions::Compiled;
+use crate::notices::Notice;
 use crate::records::{self, ExecutionId, Row, StartRecord, Unreadable};
 use crate::service::Service;
 
@@ -47,6 +48,8 @@ struct Express<'a> {
     answers: Option<(mpsc::Sender<Event>, mpsc::Receiver<Event>)>,
     /// Of the answers of a test case.
     used: Used,
+    /// Whether a large payload was told of.
+    told: bool,
 }
 
 impl Service {
@@ -63,6 +66,7 @@ impl Service {
         let mut express = Express {
             manner,
             service: self,
+            told: false,
             start: &start,
             compiled,
             execution,
@@ -188,6 +192,10 @@ impl Express<'_> {
             };
             let transition = workflow::step(&environment, &mut self.execution, event);
             self.log(&transition.history);
+            if let Some(large) = transition.large.filter(|_| !self.told) {
+                self.told = true;
+                self.service.tell(Notice::large(&self.start.about, large));
+            }
             for effect in transition.effects {
                 self.perform(effect);
             }

@@ -115,3 +115,36 @@ pub(crate) fn from_dispatch(error: DispatchError) -> Fault {
         DispatchError::Unreadable(error) => from_unreadable(error),
     }
 }
+
+/// SFN-EXEC-9, SFN-SEM-42
+pub(crate) fn too_many_executions() -> Fault {
+    Fault::new(
+        "ExecutionLimitExceeded",
+        "The maximum number of running executions has been reached. Running executions must end \
+         or be stopped before a new execution can be started.",
+    )
+}
+
+pub(crate) fn too_many_machines() -> Fault {
+    Fault::new(
+        "StateMachineLimitExceeded",
+        "The maximum number of state machines has been reached. Existing state machines must be \
+         deleted before a new state machine can be created.",
+    )
+}
+
+pub(crate) fn too_many_activities() -> Fault {
+    Fault::new(
+        "ActivityLimitExceeded",
+        "The maximum number of activities has been reached. Existing activities must be deleted \
+         before a new activity can be created.",
+    )
+}
+
+/// SFN-VER-6 and its like
+pub(crate) fn too_many(most: usize, what: &str) -> Fault {
+    Fault::new(
+        "ServiceQuotaExceededException",
+        format!("A state machine can have at most {most} {what}"),
+    )
+}

@@ -6,6 +6,7 @@
 mod activities;
 mod admission;
 mod calls;
+mod counts;
 mod definitions;
 mod driver;
 mod executions;
@@ -16,7 +17,9 @@ mod logging;
 mod machines;
 mod map_runs;
 mod mocked;
+pub mod notices;
 mod operations;
+pub mod quotas;
 mod records;
 mod service;
 mod shapes;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use identity::Caller;
 use parking_lot::RwLock;
-use store::Store;
 use store::engine::{Family, PartitionId};
+use store::{Stage, Store};
 use wire::fault::Fault;
 
+use crate::counts::{Counts, Kind};
 use crate::faults;
 use crate::records::{self, MachineRecord, Row, Unreadable};
 
@@ -49,9 +50,9 @@ pub(crate) enum Change {
     Remove,
 }
 
-#[derive(Default)]
 pub(crate) struct Machines {
     cache: RwLock<Cache>,
+    counts: Arc<Counts>,
 }
 
 #[derive(Default)]
@@ -71,6 +72,10 @@ pub(crate) enum Cached {
 }
 
 impl Machines {
+    pub(crate) fn new(counts: Arc<Counts>) -> Machines {
+        Machines { cache: RwLock::default(), counts }
+    }
+
     /// The machine as last committed.
     pub(crate) fn find(
         &self,
@@ -129,6 +134,18 @@ impl Machines {
         *last = incarnation.max(*last);
     }
 
+    fn count_new(&self, stage: &mut Stage<'_>, key: &MachineKey) -> Result<(), Fault> {
+        let place = self.counts.reserve(&key.account, &key.region, Kind::Machine);
+        place.map_err(|_| faults::too_many_machines())?.keep_with(stage);
+        Ok(())
+    }
+
+    fn count_gone(&self, key: &MachineKey, was_absent: bool) {
+        if !was_absent {
+            self.counts.release(&key.account, &key.region, Kind::Machine);
+        }
+    }
+
     /// Changes a machine: `change` sees it as staged and decides; the answer is durable.
     pub(crate) async fn change<R: Send>(
         self: &Arc<Self>,
@@ -150,12 +167,16 @@ impl Machines {
                     ),
                     None => None,
                 };
+                let is_new = now.is_none();
                 let generation = now.as_ref().map_or(0, |record| record.generation);
                 let incarnation = now.as_ref().map_or(0, |record| record.incarnation);
                 let (answer, change) = change(now)?;
                 match change {
                     Change::Keep => {}
                     Change::Write(mut record) => {
+                        if is_new {
+                            machines.count_new(stage, &cache_key)?;
+                        }
                         record.generation = generation + 1;
                         let row = records::to_row(Row::Machine, &row_key, &record);
                         stage.put(&family, row_key, row);
@@ -170,6 +191,7 @@ impl Machines {
                         stage.on_settled(move |settled| {
                             if settled.is_ok() {
                                 machines.forget(&cache_key, incarnation);
+                                machines.count_gone(&cache_key, is_new);
                             }
                         });
                     }

@@ -5,6 +5,7 @@
 mod batches;
 mod children;
 mod driver;
+mod places;
 mod ranges;
 mod reader;
 mod redrive;
@@ -40,11 +41,11 @@ const RUNS_MAX: usize = 25_000;
 const FRAMES_MAX: usize = 1_000_000;
 
 /// The runs that are under way, and how to tell them something.
-#[derive(Default)]
 pub(crate) struct MapRuns {
     inboxes: Mutex<HashMap<MapRunId, UnboundedSender<Message>>>,
     /// Express children in memory, and the redrive that set them going.
     express: Mutex<HashSet<(ExecutionId, u64)>>,
+    places: places::Places,
 }
 
 /// What a run is told. At most one of each for a child that is open, so that the window bounds
@@ -72,6 +73,15 @@ pub(crate) struct Ended {
 }
 
 impl MapRuns {
+    /// `open_max` runs of an account in a region start children at once.
+    pub(crate) fn new(open_max: usize) -> MapRuns {
+        MapRuns {
+            inboxes: Mutex::default(),
+            express: Mutex::default(),
+            places: places::Places::new(open_max),
+        }
+    }
+
     fn tell(&self, run: MapRunId, message: Message) {
         // A run that is over, or not yet resumed, finds out from the rows.
         if let Some(inbox) = self.inboxes.lock().get(&run) {

@@ -14,10 +14,13 @@ use resource::tags::Tag;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::envelope;
+use store::engine::Order;
+use store::{Store, envelope};
 use workflow::effect::TimerKind;
 use workflow::execution::{About, FrameId, Status};
 use workflow::payload::Payload;
+
+use crate::notices::Told;
 
 /// Number of an execution: slot, milliseconds, counter.
 pub(crate) type ExecutionId = u64;
@@ -42,6 +45,8 @@ pub(crate) const KEYS: &str = "keys";
 
 const DAY_MS: EpochMs = 86_400_000;
 const FORMAT: u16 = 1;
+/// Rows of a whole family in memory at once.
+const ROWS_AT_ONCE: usize = 1_024;
 
 /// The family of what closed on that day.
 pub(crate) fn day_family(day: i64) -> String {
@@ -78,6 +83,7 @@ pub(crate) enum Row {
     Activity = b'C',
     Definition = b'D',
     Secret = b'S',
+    Kept = b'V',
 }
 
 /// Slot of an execution id.
@@ -133,6 +139,11 @@ pub(crate) fn frame_key(id: ExecutionId, frame: FrameId) -> Bytes {
 
 pub(crate) fn chunk_key(id: ExecutionId, first_event: u64) -> Bytes {
     execution_key(Row::Chunk, id, &[&first_event.to_be_bytes()])
+}
+
+/// Says that the chunks of a closed execution stay in the open family, and with which day they go.
+pub(crate) fn kept_key(id: ExecutionId) -> Bytes {
+    execution_key(Row::Kept, id, &[])
 }
 
 /// Execution of a start's key.
@@ -258,6 +269,34 @@ pub(crate) fn owned_by(account: &str, region: &str) -> Range<Bytes> {
     from.into()..end
 }
 
+/// Account, region and name of a key made by [`owned_key`].
+pub(crate) fn owner_of_key(key: &[u8]) -> Option<(&str, &str, &str)> {
+    let mut parts = std::str::from_utf8(key).ok()?.split('\0');
+    Some((parts.next()?, parts.next()?, parts.next()?))
+}
+
+/// Reads a whole family, some rows at a time.
+pub(crate) fn each_row(
+    store: &Store,
+    family: &str,
+    mut see: impl FnMut(&Bytes, &Bytes) -> Result<(), Unreadable>,
+) -> Result<(), Unreadable> {
+    let mut range = Bytes::new()..Bytes::new();
+    loop {
+        let rows = store.scan_all(family, range.clone(), Order::Forward, ROWS_AT_ONCE);
+        let rows = rows.map_err(Unreadable::new)?;
+        for (key, row) in &rows {
+            see(key, row)?;
+        }
+        match rows.last() {
+            Some((last, _)) if rows.len() == ROWS_AT_ONCE => {
+                range.start = [&last[..], &[0]].concat().into();
+            }
+            _ => return Ok(()),
+        }
+    }
+}
+
 fn joined(parts: &[&str]) -> Vec<u8> {
     parts.join("\0").into_bytes()
 }
@@ -268,6 +307,22 @@ pub(crate) fn list_key(incarnation: u64, at: EpochMs, id: ExecutionId) -> Bytes 
     key.extend_from_slice(&(i64::MAX - at.max(0)).to_be_bytes());
     key.extend_from_slice(&(u64::MAX - id).to_be_bytes());
     key.into()
+}
+
+/// Whose list a key is in.
+pub(crate) fn list_of_key(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(..8)?.try_into().ok()?))
+}
+
+/// The execution that a list item is about.
+pub(crate) fn listed_of_key(key: &[u8]) -> Option<ExecutionId> {
+    Some(u64::MAX - u64::from_be_bytes(key.get(16..24)?.try_into().ok()?))
+}
+
+/// What of a list closed at `from_ms` or later, of the family of a day.
+pub(crate) fn list_since(list: u64, from_ms: EpochMs) -> Range<Bytes> {
+    let end = list_key(list, from_ms.saturating_sub(1), u64::MAX);
+    Bytes::copy_from_slice(&list.to_be_bytes())..end
 }
 
 /// All list items of a machine.
@@ -495,6 +550,12 @@ pub(crate) struct HeadRecord {
     pub(crate) redriven_with: Vec<RedriveToken>,
     #[serde(default)]
     pub(crate) ready: VecDeque<FrameId>,
+    /// Bytes of the chunks so far.
+    #[serde(default)]
+    pub(crate) chunk_bytes: u64,
+    /// Quotas that were told of.
+    #[serde(default, skip_serializing_if = "Told::nothing")]
+    pub(crate) told: Told,
 }
 
 /// A client token that redrove the execution, and when.

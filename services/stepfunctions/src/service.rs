@@ -15,17 +15,22 @@ use wire::operation::{Answer, JsonService};
 use workflow::Limits;
 
 use crate::activities::Activities;
+use crate::counts::Counts;
 use crate::definitions::Definitions;
 use crate::driver::TimerKey;
 use crate::machines::Machines;
+use crate::notices::Notices;
 use crate::operations::OPERATIONS;
+use crate::quotas::Quotas;
 use crate::records::{self, Row, Unreadable};
 use crate::tokens::Tokens;
 
 /// What the server decides about this service.
 pub struct Settings {
-    /// Limits that mirror AWS's quotas.
+    /// Limits of an execution that mirror AWS's quotas.
     pub limits: Limits,
+    /// Limits of everything else.
+    pub quotas: Quotas,
     /// Where functions run.
     pub lambda: Arc<dyn Lambda>,
     /// Where executions log; without one every log destination is unknown.
@@ -69,6 +74,9 @@ pub struct Inner {
     pub(crate) store: Store,
     pub(crate) host: Host,
     pub(crate) limits: Limits,
+    pub(crate) quotas: Quotas,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) notices: Notices,
     pub(crate) lambda: Arc<dyn Lambda>,
     pub(crate) logs: Option<Arc<dyn Logs>>,
     pub(crate) objects: Arc<dyn Objects>,
@@ -103,13 +111,14 @@ impl Service {
     /// Opens the service on a store and resumes every running execution.
     pub async fn open(store: Store, host: Host, settings: Settings) -> Result<Service, OpenError> {
         let tokens = Tokens::new(secret(&store, &host).await?);
-        let activities = Activities::load(&store)?;
+        let counts = Arc::new(Counts::new(&settings.quotas));
+        let activities = Activities::load(&store, settings.quotas.pollers_max, &counts)?;
         let inner = Inner {
             mocked: crate::mocked::Mocked::new(settings.mocks),
             tokens,
             activities,
             definitions: Definitions::default(),
-            machines: Arc::new(Machines::default()),
+            machines: Arc::new(Machines::new(counts.clone())),
             timers: events::TimerQueue::new(),
             clocks: crate::driver::clocks::Clocks::default(),
             families: Families {
@@ -123,23 +132,32 @@ impl Service {
             drain_max: settings.drain_max,
             retention_days: settings.retention_days,
             limits: settings.limits,
+            counts,
+            notices: Notices::new(),
             lambda: settings.lambda,
             logs: settings.logs,
             objects: settings.objects,
-            map_runs: crate::map_runs::MapRuns::default(),
+            map_runs: crate::map_runs::MapRuns::new(settings.quotas.open_map_runs_max),
+            quotas: settings.quotas,
             store,
             host,
         };
         let service = Service { inner: Arc::new(inner) };
         let recovering = service.clone();
-        tokio::task::spawn_blocking(move || recovering.recover())
-            .await
-            .map_err(|error| OpenError { reason: error.to_string() })??;
+        let deletions = tokio::task::spawn_blocking(move || {
+            // Before anything moves again.
+            let deletions = recovering.count_what_is_there()?;
+            recovering.recover().map(|()| deletions)
+        });
+        let deletions =
+            deletions.await.map_err(|error| OpenError { reason: error.to_string() })??;
         tokio::spawn(service.clone().run_clocks());
         tokio::spawn(service.clone().run_timers());
         tokio::spawn(service.clone().run_timer_window());
         tokio::spawn(service.clone().run_retention());
-        service.resume_deletions()?;
+        for machine in deletions {
+            service.finish_deletion_soon(machine);
+        }
         Ok(service)
     }
 
@@ -177,6 +195,10 @@ impl JsonService for Service {
 
     fn json_version(&self) -> &'static str {
         "1.0"
+    }
+
+    fn body_bytes_max(&self) -> usize {
+        self.quotas.request_bytes_max
     }
 
     fn call<'a>(

@@ -12,7 +12,7 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
-from support import (PASS, ROLE, Fault, environment, machine, one_state, refused, unique,
+from support import (PASS, ROLE, Fault, Server, environment, machine, one_state, refused, unique,
                      until, wait_state)
 
 MODEL = botocore.session.get_session().get_service_model("stepfunctions")
@@ -334,18 +334,30 @@ REFUSALS = [
      {"definition": "{}", "maxResults": 101}),
 ]
 
+# The same on a server on which an account may have one of each: of the World of `full`.
+LIMITS = "[limits]\nopen_executions = 1\nstate_machines = 1\nactivities = 1\n"
+FULL = [
+    ("CreateActivity", "ActivityLimitExceeded",
+     "The maximum number of activities has been reached. Existing activities must be deleted "
+     "before a new activity can be created.", {"name": "{fresh}"}),
+    ("CreateStateMachine", "StateMachineLimitExceeded",
+     "The maximum number of state machines has been reached. Existing state machines must be "
+     "deleted before a new state machine can be created.", NEW),
+    ("StartExecution", "ExecutionLimitExceeded",
+     "The maximum number of running executions has been reached. Running executions must end or "
+     "be stopped before a new execution can be started.", {"stateMachineArn": "{waiting}"}),
+    ("RedriveExecution", "ExecutionLimitExceeded",
+     "The maximum number of running executions has been reached. .*",
+     {"executionArn": "{aborted}"}),
+]
+
 NO_KEYS = "keys are stored and told again, never used: there is no key service to fail"
 SERIAL = "changes of one machine wait for each other instead of conflicting"
-MANY = "an account is not bounded in number here"
 # What the model lists and cannot occur.
 IMPOSSIBLE = {
     ("*", "KmsAccessDeniedException"): NO_KEYS,
     ("*", "KmsInvalidStateException"): NO_KEYS,
     ("*", "KmsThrottlingException"): NO_KEYS,
-    ("CreateActivity", "ActivityLimitExceeded"): MANY,
-    ("CreateStateMachine", "StateMachineLimitExceeded"): MANY,
-    ("StartExecution", "ExecutionLimitExceeded"): MANY,
-    ("RedriveExecution", "ExecutionLimitExceeded"): MANY,
     ("CreateStateMachine", "ConflictException"): SERIAL,
     ("UpdateStateMachine", "ConflictException"): SERIAL,
     ("DeleteStateMachineAlias", "ConflictException"): SERIAL,
@@ -521,6 +533,21 @@ def world(server):
     made.close()
 
 
+@pytest.fixture(scope="module")
+def full():
+    """a World with as much as it may have"""
+    server = Server()
+    (server.folder / "rung.toml").write_text(LIMITS)
+    made = World(server.start())
+    made.aborted = made.running
+    made.sfn.stop_execution(executionArn=made.aborted)
+    made.sfn.start_execution(stateMachineArn=made.waiting)
+    assert made.activity
+    yield made
+    made.close()
+    server.close()
+
+
 def valid(operation, parameters):
     """whether the SDK would send this"""
     shape = MODEL.operation_model(operation).input_shape
@@ -551,7 +578,7 @@ def test_required_members(sfn, operation):
 
 def test_every_error_of_the_model_is_here():
     """a new operation or error of the SDK's model fails this until it is thought of"""
-    shown = {(operation, code) for operation, code, _, _ in REFUSALS}
+    shown = {(operation, code) for operation, code, _, _ in REFUSALS + FULL}
     listed = {(operation, shape.name) for operation in OPERATIONS
               for shape in MODEL.operation_model(operation).error_shapes}
     impossible = {(operation, code) for operation, code in listed
@@ -571,6 +598,16 @@ def test_refusals(server, world, operation, code, message, parameters):
     fault = refused(code, getattr(client, xform_name(operation)), **parameters)
     assert re.fullmatch(world.fill(message), fault.message, re.S), fault.message
     assert 400 <= fault.status < 500 and fault.headers["x-amzn-requestid"]
+
+
+@pytest.mark.parametrize("operation, code, message, parameters", FULL, ids=[
+    f"{one[0]}-{one[1]}" for one in FULL])
+def test_refusals_of_a_full_account(full, operation, code, message, parameters):
+    """SFN-EXEC-9, SFN-SEM-42 and their like"""
+    call = getattr(full.server.client(parameter_validation=True), xform_name(operation))
+    fault = refused(code, call, **full.fill(parameters))
+    assert re.fullmatch(message, fault.message), fault.message
+    assert fault.status == 400
 
 
 def test_reasons(sfn, world):

@@ -80,6 +80,7 @@ pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result
         dev.screen.line(line);
     }
     let logs = arguments.logs.then(|| show_logs(&dev.server, dev.screen.clone()));
+    let notices = show_notices(&dev.server, dev.screen.clone());
     let outcome = tokio::select! {
         outcome = dev.live(arguments.once, invalid, watch) => outcome,
         () = stop.asked() => Ok(ExitCode::SUCCESS),
@@ -88,6 +89,7 @@ pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result
     if let Some(logs) = logs {
         logs.abort();
     }
+    notices.abort();
     dev.screen.line("stopping: running executions go on at the next start");
     tokio::select! {
         stopped = dev.server.stop() => stopped?,
@@ -108,6 +110,25 @@ fn show_logs(server: &Server, screen: Screen) -> tokio::task::JoinHandle<()> {
                 }
                 Err(RecvError::Lagged(missed)) => {
                     screen.line(format!("  {} {missed} log lines are not shown", text::warning()));
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    })
+}
+
+/// Says which executions come near to a quota of AWS's that this server lifts.
+fn show_notices(server: &Server, screen: Screen) -> tokio::task::JoinHandle<()> {
+    let mut notices = server.follow_notices();
+    tokio::spawn(async move {
+        loop {
+            match notices.recv().await {
+                Ok(notice) => {
+                    let told = text::printable(&notice.to_string());
+                    screen.line(format!("  {} {told}", text::warning()));
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    screen.line(format!("  {} {missed} more near AWS's limits", text::warning()));
                 }
                 Err(RecvError::Closed) => return,
             }
@@ -147,7 +168,7 @@ async fn start_server(arguments: &Arguments, project: &Project) -> anyhow::Resul
         address: std::net::Ipv4Addr::LOCALHOST.into(),
         port: arguments.port.or(config.port).unwrap_or(PORT_DEFAULT),
         data: site.data.clone(),
-        limits: config.limits,
+        limits: config.limits.clone(),
         tls: config.tls.clone().map(|tls| tls.inside(&project.root)),
         functions: project.functions.clone(),
         mocks: mocks(arguments, project)?,

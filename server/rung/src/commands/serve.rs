@@ -63,7 +63,7 @@ pub(crate) async fn run(arguments: &Arguments, began: Instant) -> anyhow::Result
         address: config.bind.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         port: arguments.port.or(config.port).unwrap_or(PORT_DEFAULT),
         data: data.clone(),
-        limits: config.limits,
+        limits: config.limits.clone(),
         tls: config.tls.clone().map(|tls| tls.inside(&root)),
         functions: functions.clone(),
         mocks: None,

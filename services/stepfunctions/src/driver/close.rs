@@ -1,18 +1,33 @@
 //! A closed execution moves to the family of its day, where retention drops it whole.
 
 use bytes::Bytes;
+use moment::EpochMs;
 use store::Stage;
 use store::engine::Family;
 use store::engine::Order;
+use workflow::execution::Head;
 use workflow::history::HistoryEvent;
 
 use super::Live;
 use super::record::{after_commit, chunk_row, list_record, running_key};
+use crate::counts::Kind;
 use crate::records::{self, ExecutionId, Row};
 use crate::service::Service;
 
 /// Rows of one kind that one execution can have.
 pub(super) const ROWS_MAX: usize = 1_000_000;
+
+/// Bytes of chunks that one stage moves.
+const MOVED_BYTES_MAX: u64 = 16 << 20;
+
+/// Whether the chunks of a closed execution are in the open family, but for the last.
+pub(crate) fn is_long(chunk_bytes: u64) -> bool {
+    chunk_bytes > MOVED_BYTES_MAX
+}
+
+fn stop_ms_of(head: &Head) -> EpochMs {
+    head.stop_ms.unwrap_or(head.last_event_ms)
+}
 
 impl Service {
     /// Writes a closed execution. One that was never recorded open goes to its day at once.
@@ -25,7 +40,7 @@ impl Service {
         fresh: bool,
     ) {
         let head = &live.execution.head;
-        let stop_ms = head.stop_ms.unwrap_or(head.last_event_ms);
+        let stop_ms = stop_ms_of(head);
         let day = records::day_of(stop_ms);
         let family: Family = records::day_family(day).into();
         if !fresh {
@@ -64,12 +79,20 @@ impl Service {
         }
     }
 
-    /// Takes a closing execution's rows out of the open families; its chunks go on to the day.
+    /// Takes a closing execution's rows out of the open families. Its chunks go on to the day, but
+    /// where they are too many for one stage: those stay until the day is dropped.
     fn empty_open(&self, stage: &mut Stage<'_>, id: ExecutionId, live: &Live, day: &Family) {
         let open = &self.families.open;
-        for (key, row) in self.rows(stage, Row::Chunk, id) {
-            stage.put(day, key.clone(), row);
-            stage.delete(open, key);
+        if is_long(live.chunk_bytes) {
+            let key = records::kept_key(id);
+            let of_day = records::day_of(stop_ms_of(&live.execution.head));
+            let row = records::to_row(Row::Kept, &key, &of_day);
+            stage.put(open, key, row);
+        } else {
+            for (key, row) in self.rows(stage, Row::Chunk, id) {
+                stage.put(day, key.clone(), row);
+                stage.delete(open, key);
+            }
         }
         for kind in [Row::Frame, Row::Effect, Row::Task] {
             for (key, _) in self.rows(stage, kind, id) {
@@ -82,6 +105,17 @@ impl Service {
         stage.delete(open, records::start_key(id));
         stage.delete(open, records::head_key(id));
         stage.delete(&self.families.index_open, running_key(id, live));
+        self.count_closed(stage, live);
+    }
+
+    /// The children of map runs are not counted (see [`crate::quotas::Quotas`]).
+    fn count_closed(&self, stage: &mut Stage<'_>, live: &Live) {
+        if live.start.child.is_none() {
+            let (service, start) = (self.clone(), live.start.clone());
+            after_commit(stage, move || {
+                service.counts.release(&start.account, &start.region, Kind::Execution);
+            });
+        }
     }
 
     pub(crate) fn rows(

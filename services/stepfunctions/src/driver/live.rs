@@ -12,6 +12,7 @@ use workflow::execution::{Execution, Frame, FrameId, Head, Waiting};
 use super::Trouble;
 use crate::definitions::Compiled;
 use crate::machines::MachineKey;
+use crate::notices::Told;
 use crate::records::{self, ExecutionId, HeadRecord, RedriveToken, Row, StartRecord, Unreadable};
 use crate::service::Service;
 
@@ -37,6 +38,10 @@ pub(crate) struct Live {
     pub(crate) continues: bool,
     /// Client tokens of the last redrives.
     pub(crate) redriven_with: Vec<RedriveToken>,
+    /// Bytes of the chunks so far.
+    pub(crate) chunk_bytes: u64,
+    /// Quotas that were told of.
+    pub(crate) told: Told,
 }
 
 impl Live {
@@ -49,6 +54,8 @@ impl Live {
             compiled,
             continues: false,
             redriven_with: Vec::new(),
+            chunk_bytes: 0,
+            told: Told::default(),
         }
     }
 
@@ -133,9 +140,10 @@ impl Service {
             .ok_or_else(|| Unreadable::new("an execution without a head"))?;
         let mut head: HeadRecord = records::from_row(Row::Head, &head_key, &row)?;
         let redriven_with = std::mem::take(&mut head.redriven_with);
+        let (told, chunk_bytes) = (head.told, head.chunk_bytes);
         let execution = Execution { head: to_head(head, &start), frames: BTreeMap::new() };
         let mut live = Live::new(start, execution, compiled);
-        live.redriven_with = redriven_with;
+        (live.redriven_with, live.told, live.chunk_bytes) = (redriven_with, told, chunk_bytes);
         let frames = records::rows_of(Row::Frame, id);
         let rows =
             stage.scan(family, frames, Order::Forward, FRAMES_MAX).map_err(Unreadable::new)?;

@@ -26,9 +26,10 @@ impl Service {
         stage: &mut Stage<'_>,
         id: ExecutionId,
         live: &mut Live,
-        transition: Transition,
+        mut transition: Transition,
         fresh: bool,
     ) {
+        self.notice(stage, live, &mut transition);
         self.log(stage, live, &transition.history);
         let closed = live.execution.head.status != Status::Running;
         let more = transition.more;
@@ -41,7 +42,7 @@ impl Service {
         if fresh {
             self.record_start(stage, id, live);
         }
-        self.record_chunk(stage, id, &transition.history);
+        self.record_chunk(stage, id, live, &transition.history);
         self.record_frames(stage, id, live, &transition);
         self.record_head(stage, id, live);
         for effect in transition.effects {
@@ -96,8 +97,15 @@ impl Service {
         stage.put(&self.families.open, key, row);
     }
 
-    fn record_chunk(&self, stage: &mut Stage<'_>, id: ExecutionId, history: &[HistoryEvent]) {
+    fn record_chunk(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        history: &[HistoryEvent],
+    ) {
         if let Some((key, row)) = chunk_row(id, history) {
+            live.chunk_bytes += row.len() as u64;
             stage.put(&self.families.open, key, row);
         }
     }
@@ -252,6 +260,8 @@ impl Service {
             resumable: live.execution.resumable(self.limits.history_events_max),
             redriven_with: live.redriven_with.clone(),
             ready: head.ready.clone(),
+            chunk_bytes: live.chunk_bytes,
+            told: live.told,
         }
     }
 

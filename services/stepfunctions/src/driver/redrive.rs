@@ -10,9 +10,10 @@ use store::engine::{Family, Order};
 use workflow::event::Event;
 use workflow::execution::{About, Execution, Status};
 
-use super::close::ROWS_MAX;
+use super::close::{ROWS_MAX, is_long};
 use super::record::after_commit;
 use super::{DispatchError, Live, Trouble};
+use crate::counts::Kind;
 use crate::executions::Found;
 use crate::machines::MachineKey;
 use crate::records::{self, ExecutionId, HeadRecord, RedriveToken, Row, StartRecord, Unreadable};
@@ -33,6 +34,8 @@ pub(crate) enum Redriven {
     At(EpochMs),
     /// It cannot be, for this reason (SFN-SEM-41).
     Refused(String),
+    /// Its account has as many running executions as it may (SFN-SEM-42).
+    Full,
     /// Its rows are not where they were.
     Moved,
 }
@@ -159,6 +162,12 @@ impl Service {
         if let Some(reason) = self.refusal(&live.start, &head, deleting) {
             return Ok(Redriven::Refused(reason));
         }
+        let start = live.start.clone();
+        if start.child.is_none() {
+            let place = self.counts.reserve(&start.account, &start.region, Kind::Execution);
+            let Ok(place) = place else { return Ok(Redriven::Full) };
+            place.keep_with(stage);
+        }
         let chunks = self.take_out(stage, id, family, &live)?;
         if let By::Run(redrive) = by {
             live.start = Arc::new(redriven_by_run(&live, redrive));
@@ -169,6 +178,7 @@ impl Service {
         if let By::Token(Some(token)) = by {
             remember(&mut live.redriven_with, token, redrive_ms);
         }
+        live.chunk_bytes = chunk_bytes_of(&live, &chunks);
         for (key, row) in chunks {
             stage.put(&self.families.open, key, row);
         }
@@ -259,6 +269,8 @@ impl Service {
             stage.scan(family, range, Order::Forward, ROWS_MAX).map_err(Unreadable::new)
         };
         let (chunks, frames) = (rows(stage, Row::Chunk)?, rows(stage, Row::Frame)?);
+        // Those of a long history are in the open family already.
+        stage.delete(&self.families.open, records::kept_key(id));
         let keys = chunks.iter().chain(&frames).map(|(key, _)| key.clone());
         for key in keys.chain([records::start_key(id), records::head_key(id)]) {
             stage.delete(family, key);
@@ -278,6 +290,12 @@ fn redriven_by_run(live: &Live, redrive: u64) -> StartRecord {
         (child.redrive, child.was) = (redrive, Some(live.execution.head.status));
     }
     start
+}
+
+/// The bytes of all chunks that come back, or stayed.
+fn chunk_bytes_of(live: &Live, moved: &[(Bytes, Bytes)]) -> u64 {
+    let stayed = if is_long(live.chunk_bytes) { live.chunk_bytes } else { 0 };
+    stayed + moved.iter().map(|(_, row)| row.len() as u64).sum::<u64>()
 }
 
 /// When that token redrove the execution, if it is remembered.

@@ -3,16 +3,20 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use store::engine::Order;
 
 use super::timers::SLOTS;
-use crate::records::{self, NameRecord, Row, Unreadable};
+use crate::records::{self, ExecutionId, NameRecord, Row, Unreadable};
 use crate::service::Service;
 
 /// How often days are looked at.
 const ROUND: Duration = Duration::from_secs(3_600);
 /// Names looked at in one slot at once, and the pause between slots: at most a thousand a second.
 const NAMES_PER_STEP: usize = 1_000;
+/// Long histories of one slot, and their chunks, removed at once.
+const KEPT_PER_STEP: usize = 100;
+const CHUNKS_PER_STEP: usize = 100;
 const STEP_PAUSE: Duration = Duration::from_secs(1);
 
 impl Service {
@@ -68,6 +72,48 @@ impl Service {
     }
 
     fn sweep_slot(&self, slot: u16) -> Result<usize, Unreadable> {
+        Ok(self.sweep_names_of(slot)? + self.sweep_kept(slot)?)
+    }
+
+    /// Removes histories that were too long to go with their day, one slice at a time.
+    fn sweep_kept(&self, slot: u16) -> Result<usize, Unreadable> {
+        let partition = self.store.partition_of(slot);
+        let range = records::rows_of_slot(Row::Kept, slot);
+        let kept = self.store.scan(partition, records::OPEN, range, Order::Forward, KEPT_PER_STEP);
+        let mut past = 0;
+        for (key, row) in kept.map_err(Unreadable::new)? {
+            let day = records::from_row(Row::Kept, &key, &row)?;
+            let Some(id) = records::start_of_key(&key).filter(|_| self.is_past(day)) else {
+                continue;
+            };
+            past += 1;
+            while self.sweep_chunks(id, &key)? {}
+        }
+        Ok(past)
+    }
+
+    /// Removes some chunks of a kept history, and with the last its mark; false when none is left.
+    fn sweep_chunks(&self, id: ExecutionId, mark: &Bytes) -> Result<bool, Unreadable> {
+        let open = self.families.open.clone();
+        let swept = self.store.stage(self.partition_of(id), move |stage| {
+            if stage.get(&open, mark).map_err(Unreadable::new)?.is_none() {
+                return Ok(false);
+            }
+            let range = records::rows_of(Row::Chunk, id);
+            let rows = stage.scan(&open, range, Order::Forward, CHUNKS_PER_STEP);
+            let rows = rows.map_err(Unreadable::new)?;
+            if rows.is_empty() {
+                stage.delete(&open, mark.clone());
+            }
+            for (key, _) in &rows {
+                stage.delete(&open, key.clone());
+            }
+            Ok(!rows.is_empty())
+        });
+        swept.map_err(Unreadable::new)?
+    }
+
+    fn sweep_names_of(&self, slot: u16) -> Result<usize, Unreadable> {
         let partition = self.store.partition_of(slot);
         let range = records::rows_of_slot(Row::Name, slot);
         let rows = self

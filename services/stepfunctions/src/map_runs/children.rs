@@ -101,7 +101,8 @@ impl Children {
 
     fn begin(&self, stage: &mut Stage<'_>, id: ExecutionId, start: StartRecord) {
         if !self.express {
-            return self.service.begin(stage, id, start, self.compiled.clone());
+            self.service.begin(stage, id, start, self.compiled.clone());
+            return;
         }
         let execution = Execution::new((*start.about).clone());
         let live = Live::new(start, execution, self.compiled.clone());

@@ -23,6 +23,7 @@ use workflow::payload::Payload;
 
 use super::batches::{Batches, Select, Work};
 use super::children::{Children, Start};
+use super::places::Place;
 use super::reader::{Broken, Items};
 use super::{Ended, MapRuns, Message, length};
 use crate::definitions::Compiled;
@@ -31,8 +32,6 @@ use crate::records::{self, ExecutionId, MapRunId, MapRunRecord, StartRecord, Unr
 use crate::service::Service;
 use tolerance::exceeds;
 
-/// Children that run at once, whatever is asked for (SFN-DMAP-3).
-const CONCURRENCY_MAX: u64 = 10_000;
 /// Children whose first commit is under way.
 const STARTING_MAX: usize = 256;
 /// How long progress may be ahead of its row.
@@ -258,6 +257,7 @@ impl Driver {
     }
 
     async fn drive(&mut self) -> Result<Rest, Stuck> {
+        let _place = self.wait_for_a_place().await?;
         self.resume().await?;
         loop {
             while !self.is_over() {
@@ -267,6 +267,27 @@ impl Driver {
                 return Ok(rest);
             }
         }
+    }
+
+    /// Waits while too many runs of the account are open; one that is to end does not wait. A run
+    /// in a child of another run does not either: the other has a place until this one is over.
+    async fn wait_for_a_place(&mut self) -> Result<Option<Place>, Stuck> {
+        let (service, start) = (self.service.clone(), self.children.start.clone());
+        if start.child.is_some() {
+            return Ok(None);
+        }
+        let mut turn = std::pin::pin!(service.map_runs.places.take(&start.account, &start.region));
+        while !self.ending() {
+            tokio::select! {
+                biased;
+                place = &mut turn => return Ok(Some(place)),
+                // Children that end meanwhile are found by their rows when the run resumes.
+                Some(message) = self.inbox.recv() => if matches!(message, Message::Look) {
+                    self.look_at_row()?;
+                },
+            }
+        }
+        Ok(None)
     }
 
     /// Whether outputs go into the state's own output.
@@ -293,7 +314,8 @@ impl Driver {
 
     fn has_room(&self) -> bool {
         let asked = self.record.limits.max_concurrency;
-        let window = if asked == 0 { CONCURRENCY_MAX } else { asked.min(CONCURRENCY_MAX) };
+        let most = self.service.quotas.map_run_children_max;
+        let window = if asked == 0 { most } else { asked.min(most) };
         (self.open.len() as u64) < window && self.starting < STARTING_MAX
     }
 

@@ -171,7 +171,8 @@ impl Again {
         for _ in 0..LOOKS_MAX {
             match self.try_redrive(&found).await {
                 Ok(Redriven::At(_)) => return Start::Done(found.id),
-                Ok(Redriven::Refused(_)) => return Start::Never,
+                // Children are not counted, so that no account is too full for them.
+                Ok(Redriven::Refused(_) | Redriven::Full) => return Start::Never,
                 Ok(Redriven::Moved) => {}
                 Err(DispatchError::Unavailable(error)) => return Start::Not(error),
                 Err(DispatchError::Unreadable(error)) => {

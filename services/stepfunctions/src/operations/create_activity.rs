@@ -11,6 +11,7 @@ use std::sync::Arc;
 use wire::fault::Fault;
 use wire::operation::Operation;
 
+use crate::counts::Kind;
 use crate::faults;
 use crate::records::{self, ActivityRecord, Row};
 use crate::service::Service;
@@ -78,6 +79,7 @@ async fn create(
     let slot = records::slot_of_name(&[&caller.account, &caller.region, &record.name]);
     let family: store::engine::Family = records::ACTIVITIES.into();
     let keeper = service.clone();
+    let (account, region) = (caller.account.clone(), caller.region.clone());
     service
         .store
         .commit(service.store.partition_of(slot), move |stage| {
@@ -92,6 +94,8 @@ async fn create(
                 }
                 return Ok(Arc::new(existing));
             }
+            let place = keeper.counts.reserve(&account, &region, Kind::Activity);
+            place.map_err(|_| faults::too_many_activities())?.keep_with(stage);
             let row = records::to_row(Row::Activity, &key, &record);
             stage.put(&family, key, row);
             let record = Arc::new(record);

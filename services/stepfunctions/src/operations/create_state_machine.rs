@@ -23,8 +23,6 @@ use crate::shapes::{self, Encryption, Logging, Timestamp, Tracing};
 pub(super) const DEFINITION_CHARS_MAX: usize = 1_048_576;
 /// Longest description of a version or alias.
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 256;
-/// Versions of one machine (SFN-VER-6).
-const VERSIONS_MAX: usize = 1_000;
 
 pub(crate) struct CreateStateMachine;
 
@@ -129,7 +127,7 @@ async fn create(
             }
             if record.created_with.publish {
                 let now_ms = record.creation_ms;
-                publish(&mut record, now_ms)?;
+                publish(service, &mut record, now_ms)?;
                 if let Some(first) = record.versions.get_mut(&1) {
                     first.description.clone_from(&record.created_with.version_description);
                 }
@@ -165,17 +163,18 @@ fn to_output(record: &MachineRecord) -> Output {
 
 /// The version of the machine's current revision: the one it has, or a new one (SFN-VER-1…3) as
 /// long as there is room.
-pub(super) fn publish(record: &mut MachineRecord, now_ms: i64) -> Result<u64, Fault> {
+pub(super) fn publish(
+    service: &Service,
+    record: &mut MachineRecord,
+    now_ms: i64,
+) -> Result<u64, Fault> {
     let current = record.current.clone();
     let known = record.versions.iter().rev().find(|(_, version)| version.revision == current);
     if let Some((number, _)) = known {
         return Ok(*number);
     }
-    if record.versions.len() >= VERSIONS_MAX {
-        return Err(Fault::new(
-            "ServiceQuotaExceededException",
-            format!("A state machine can have at most {VERSIONS_MAX} versions"),
-        ));
+    if record.versions.len() >= service.quotas.versions_max {
+        return Err(faults::too_many(service.quotas.versions_max, "versions"));
     }
     record.last_version += 1;
     let version = VersionRecord { creation_ms: now_ms, description: None, revision: current };

@@ -15,8 +15,6 @@ use crate::records::{AliasRecord, MachineRecord};
 use crate::service::Service;
 use crate::shapes::Timestamp;
 
-/// Aliases of one machine.
-const ALIASES_MAX: usize = 100;
 /// Entries of one routing configuration.
 const ROUTES_MAX: usize = 2;
 
@@ -87,11 +85,8 @@ impl Operation<Service> for CreateStateMachineAlias {
                     let output = Output { state_machine_alias_arn, creation_date };
                     return Ok((output, Change::Keep));
                 }
-                if record.aliases.len() >= ALIASES_MAX {
-                    return Err(Fault::new(
-                        "ServiceQuotaExceededException",
-                        format!("A state machine can have at most {ALIASES_MAX} aliases"),
-                    ));
+                if record.aliases.len() >= service.quotas.aliases_max {
+                    return Err(faults::too_many(service.quotas.aliases_max, "aliases"));
                 }
                 let creation_date = Timestamp::from_ms(alias.creation_ms);
                 record.aliases.insert(name, alias);

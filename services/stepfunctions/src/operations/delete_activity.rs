@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use wire::fault::Fault;
 use wire::operation::Operation;
 
+use crate::counts::Kind;
 use crate::faults;
 use crate::records;
 use crate::service::Service;
@@ -39,18 +40,23 @@ impl Operation<Service> for DeleteActivity {
         let slot = records::slot_of_name(&[&caller.account, &caller.region, &parsed.name]);
         let family: store::engine::Family = records::ACTIVITIES.into();
         let keeper = service.clone();
+        let (account, region) = (caller.account.clone(), caller.region.clone());
         service
             .store
             .commit(service.store.partition_of(slot), move |stage| {
+                if stage.get(&family, &key).map_err(faults::from_read)?.is_none() {
+                    return Ok(Output {});
+                }
                 stage.delete(&family, key);
                 stage.on_settled(move |settled| {
                     if settled.is_ok() {
                         keeper.activities.forget(&arn);
+                        keeper.counts.release(&account, &region, Kind::Activity);
                     }
                 });
+                Ok(Output {})
             })
             .await
-            .map_err(faults::from_unavailable)?;
-        Ok(Output {})
+            .map_err(faults::from_unavailable)?
     }
 }

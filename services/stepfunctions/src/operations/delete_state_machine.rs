@@ -1,6 +1,8 @@
 //! DeleteStateMachine (SFN-SM-50…54, SFN-SEM-74): the machine goes when its last execution has
 //! ended.
 
+use std::collections::HashMap;
+
 use identity::Caller;
 use resource::arn::state_machine::Qualifier;
 use serde::{Deserialize, Serialize};
@@ -8,13 +10,11 @@ use store::engine::Order;
 use wire::fault::Fault;
 use wire::operation::Operation;
 
+use crate::counts::Kind;
 use crate::faults;
 use crate::machines::{Cached, Change, MachineKey};
 use crate::records::{self, MachineRecord, Row, Unreadable};
 use crate::service::Service;
-
-/// Machines looked through at a start for unfinished deletions.
-const MACHINES_MAX: usize = 10_000_000;
 
 pub(crate) struct DeleteStateMachine;
 
@@ -108,27 +108,31 @@ impl Service {
         });
     }
 
-    /// Goes on with deletions that a stop interrupted.
-    pub(crate) fn resume_deletions(&self) -> Result<(), Unreadable> {
-        let everything = bytes::Bytes::new()..bytes::Bytes::from_static(&[0xFF]);
-        let rows = self
-            .store
-            .scan_all(records::MACHINES, everything, Order::Forward, MACHINES_MAX)
-            .map_err(Unreadable::new)?;
-        for (key, row) in rows {
-            let record: MachineRecord = records::from_row(Row::Machine, &key, &row)?;
-            if !record.deleting {
-                continue;
+    /// Counts machines and running executions at a start; the machines whose deletion a stop
+    /// interrupted come back.
+    pub(crate) fn count_what_is_there(&self) -> Result<Vec<MachineKey>, Unreadable> {
+        let mut deleting = Vec::new();
+        let mut owners = HashMap::new();
+        records::each_row(&self.store, records::MACHINES, |key, row| {
+            let record: MachineRecord = records::from_row(Row::Machine, key, row)?;
+            let Some((account, region, name)) = records::owner_of_key(key) else { return Ok(()) };
+            self.counts.add(account, region, Kind::Machine);
+            let key =
+                MachineKey { account: account.into(), region: region.into(), name: name.into() };
+            owners.insert(record.incarnation, (key.account.clone(), key.region.clone()));
+            if record.deleting {
+                deleting.push(key);
             }
-            let text = String::from_utf8_lossy(&key).into_owned();
-            if let [account, region, name] = text.split('\0').collect::<Vec<_>>().as_slice() {
-                self.finish_deletion_soon(MachineKey {
-                    account: (*account).into(),
-                    region: (*region).into(),
-                    name: (*name).into(),
-                });
+            Ok(())
+        })?;
+        // Lists of map runs belong to no machine: their children are not counted.
+        records::each_row(&self.store, records::INDEX_OPEN, |key, _| {
+            let list = records::list_of_key(key);
+            if let Some((account, region)) = list.and_then(|list| owners.get(&list)) {
+                self.counts.add(account, region, Kind::Execution);
             }
-        }
-        Ok(())
+            Ok(())
+        })?;
+        Ok(deleting)
     }
 }

@@ -61,9 +61,8 @@ impl Operation<Service> for GetExecutionHistory {
         let page = page.at(constraints, input.next_token, service.host.now_ms())?;
         let from = page.cursor.as_ref().map(to_event_id).transpose()?;
         let asked = Asked { caller, arn: &arn, order };
-        let mut events = read(service, &asked, from, page.limit + 1)?;
-        let next = events.get(page.limit).map(|event| page.next(&event.id.to_be_bytes()));
-        events.truncate(page.limit);
+        let (mut events, more) = read(service, &asked, from, page.limit + 1)?;
+        let next = events.pop_if(|_| more).map(|event| page.next(&event.id.to_be_bytes()));
         let events = events.iter().map(|event| event_to_json(event, with_data)).collect();
         Ok(Output { events, next_token: next })
     }
@@ -76,14 +75,14 @@ struct Asked<'a> {
     order: Order,
 }
 
-/// Up to `limit` events from event `from` on, or from the first in that order. An execution that
-/// closes or is redriven takes its chunks elsewhere: then they are looked for there.
+/// Up to `limit` events from event `from` on, or from the first in that order, and whether the last
+/// one belongs to the next page. An execution that closes or is redriven takes its chunks elsewhere: then they are looked for there.
 fn read(
     service: &Service,
     asked: &Asked<'_>,
     from: Option<u64>,
     limit: usize,
-) -> Result<Vec<HistoryEvent>, Fault> {
+) -> Result<(Vec<HistoryEvent>, bool), Fault> {
     for _ in 0..LOOKS_MAX {
         let found = service.find_execution(asked.caller, asked.arn)?;
         let last_id = found.head.last_event_id;
@@ -100,9 +99,12 @@ fn read(
         let events = service
             .read_history(&found, from, asked.order, limit)
             .map_err(faults::from_unreadable)?;
-        // Histories have no gaps: fewer than there must be means that some were taken away.
-        if events.len() as u64 >= there.min(limit as u64) {
-            return Ok(events);
+        let whole = events.len() as u64 >= there;
+        // Histories have no gaps: hardly any where there must be more means that some were taken
+        // away.
+        if whole || events.len() >= 2 {
+            let more = !whole || events.len() >= limit;
+            return Ok((events, more));
         }
     }
     Err(Fault::unavailable("The execution changes while it is read. Try again."))

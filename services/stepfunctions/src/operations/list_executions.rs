@@ -1,7 +1,13 @@
 //! ListExecutions (SFN-EXEC-40…45, SFN-PAGE-6): the running ones by start, then the closed ones by
 //! stop, newest first. Never a sort: each family is in that order already.
 
+mod cursor;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use bytes::Bytes;
+use cursor::{Cursor, RUNNING, running_key};
 use identity::Caller;
 use resource::arn::execution::ExecutionArn;
 use resource::arn::map_run::MapRunArn;
@@ -9,6 +15,7 @@ use resource::arn::state_machine::{Qualifier, StateMachineArn};
 use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
 use store::engine::Order;
+use tokio::task::JoinSet;
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::execution::Status;
@@ -98,7 +105,7 @@ impl Operation<Service> for ListExecutions {
         if input.map_run_arn.is_some() {
             let owner = map_run_owner(service, caller, input.map_run_arn)?;
             let listing = Listing { service, owner, status: &status, redrive: &redrive };
-            let (executions, next_token) = listing.page(&page)?;
+            let (executions, next_token) = listing.page(&page).await?;
             return Ok(Output { executions, next_token });
         }
         let (qualifier, _, machine) = super::find_machine(service, caller, &arn)?;
@@ -107,7 +114,7 @@ impl Operation<Service> for ListExecutions {
         }
         let owner = Owner::Machine { machine: &machine, qualifier: &qualifier };
         let listing = Listing { service, owner, status: &status, redrive: "" };
-        let (items, next_token) = listing.page(&page)?;
+        let (items, next_token) = listing.page(&page).await?;
         Ok(Output { executions: items, next_token })
     }
 }
@@ -196,41 +203,30 @@ fn map_run_owner(
     Ok(Owner::MapRun { run, arn, record })
 }
 
-/// Where a page goes on: in which family, from which key, and since when the running ones are
-/// behind us. `day` is `i64::MAX` while in the running ones.
-struct Cursor {
-    day: i64,
-    running_until: i64,
-    key: Bytes,
-}
-
-const RUNNING: i64 = i64::MAX;
-
 impl Listing<'_> {
-    fn page(&self, page: &Opened) -> Result<(Vec<Item>, Option<String>), Fault> {
+    async fn page(&self, page: &Opened) -> Result<(Vec<Item>, Option<String>), Fault> {
         let now_ms = self.service.host.now_ms();
         let mut at = match &page.cursor {
-            Some(cursor) => to_cursor(cursor)
+            Some(cursor) => Cursor::from_bytes(cursor)
                 .filter(|at| self.has(at, now_ms))
                 .ok_or_else(faults::invalid_token)?,
-            None => Cursor { day: RUNNING, running_until: i64::MAX, key: Bytes::new() },
+            None => Cursor::first(),
         };
         let mut items = Vec::new();
-        loop {
-            if let Some(next) = self.family(&mut at, page.limit, &mut items)? {
+        if at.day == RUNNING {
+            if let Some(next) = self.running(&mut at, page.limit, &mut items).await? {
                 return Ok((items, Some(page.next(&next))));
             }
-            let today = records::day_of(now_ms);
-            let next_day = if at.day == RUNNING { today } else { at.day - 1 };
-            if at.day == RUNNING {
-                at.running_until = now_ms;
-            }
-            let first_day = records::day_of(self.owner.list().1).max(self.service.first_day_kept());
-            if next_day < first_day || self.status == "RUNNING" {
-                return Ok((items, None));
-            }
-            at = Cursor { day: next_day, running_until: at.running_until, key: Bytes::new() };
+            (at.day, at.key) = (records::day_of(now_ms), Bytes::new());
         }
+        let first_day = records::day_of(self.owner.list().1).max(self.service.first_day_kept());
+        while at.day >= first_day && self.status != "RUNNING" {
+            if let Some(next) = self.closed(&at, page.limit, &mut items)? {
+                return Ok((items, Some(page.next(&next))));
+            }
+            (at.day, at.key) = (at.day - 1, Bytes::new());
+        }
+        Ok((items, None))
     }
 
     /// Whether a cursor is within these lists. A token proves nothing: one made up opens no other
@@ -242,47 +238,133 @@ impl Listing<'_> {
         in_time && records::list_of(list).contains(&at.key)
     }
 
-    /// Adds what one family has, until the page is full: then the next page's cursor comes back.
-    fn family(
+    /// Adds the running ones, until the page is full: then the next page's cursor comes back.
+    async fn running(
         &self,
         at: &mut Cursor,
         limit: usize,
         items: &mut Vec<Item>,
     ) -> Result<Option<Vec<u8>>, Fault> {
-        let family = match at.day {
-            RUNNING if !matches!(self.status, "" | "RUNNING") => return Ok(None),
-            RUNNING => records::INDEX_OPEN.to_owned(),
-            day => records::index_day_family(day),
-        };
-        let mut range = records::list_of(self.owner.list().0);
-        if !at.key.is_empty() {
-            range.start = at.key.clone();
+        let (all, running) = (self.status.is_empty(), self.status == "RUNNING");
+        if !all && !running {
+            return Ok(None);
         }
+        let read_ms = self.service.host.now_ms();
+        if all {
+            self.service.catch_up().await;
+        }
+        let mut found = self.read_running(&at.key, limit)?;
+        if all {
+            self.add_just_closed(&at.key, read_ms, limit, &mut found)?;
+        }
+        let next = found.keys().nth(limit).cloned();
+        if all {
+            at.marks.add(read_ms, next.as_ref());
+        }
+        items.extend(found.into_values().take(limit).map(|record| self.to_item(record)));
+        Ok(next.map(|next| at.to_bytes(&next)))
+    }
+
+    /// Running ones from a key on, one more than fit.
+    fn read_running(
+        &self,
+        from: &Bytes,
+        limit: usize,
+    ) -> Result<BTreeMap<Bytes, ListRecord>, Fault> {
+        let mut found = BTreeMap::new();
+        self.each(records::INDEX_OPEN, self.range_from(from), |key, record| {
+            found.insert(key.clone(), record);
+            found.len() <= limit
+        })?;
+        Ok(found)
+    }
+
+    /// What ran when the page was begun and closed before its rows were read belongs to it too:
+    /// the pages of closed ones leave it out.
+    fn add_just_closed(
+        &self,
+        from: &Bytes,
+        read_ms: i64,
+        limit: usize,
+        found: &mut BTreeMap<Bytes, ListRecord>,
+    ) -> Result<(), Fault> {
+        let last = found.keys().nth(limit).cloned();
+        let now_ms = self.service.host.now_ms();
+        for day in records::day_of(read_ms)..=records::day_of(now_ms) {
+            let range = records::list_since(self.owner.list().0, read_ms);
+            self.each(&records::index_day_family(day), range, |key, record| {
+                let running = running_key(key, &record).filter(|running| {
+                    running >= from && last.as_ref().is_none_or(|last| running < last)
+                });
+                if let Some(running) = running {
+                    found.entry(running).or_insert(record);
+                }
+                true
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Adds what closed on a day, until the page is full: then the next page's cursor comes back.
+    fn closed(
+        &self,
+        at: &Cursor,
+        limit: usize,
+        items: &mut Vec<Item>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let mut next = None;
+        self.each(&records::index_day_family(at.day), self.range_from(&at.key), |key, record| {
+            if at.marks.showed(key, &record) {
+                return true;
+            }
+            if items.len() >= limit {
+                next = Some(at.to_bytes(key));
+                return false;
+            }
+            items.push(self.to_item(record));
+            true
+        })?;
+        Ok(next)
+    }
+
+    fn range_from(&self, from: &Bytes) -> Range<Bytes> {
+        let mut range = records::list_of(self.owner.list().0);
+        if !from.is_empty() {
+            range.start = from.clone();
+        }
+        range
+    }
+
+    /// Shows every item of a range that the filters let through, until `see` has enough.
+    fn each(
+        &self,
+        family: &str,
+        mut range: Range<Bytes>,
+        mut see: impl FnMut(&Bytes, ListRecord) -> bool,
+    ) -> Result<(), Fault> {
         loop {
             let rows = self
                 .service
                 .store
-                .scan_all(&family, range.clone(), Order::Forward, ROWS_PER_SCAN)
+                .scan_all(family, range.clone(), Order::Forward, ROWS_PER_SCAN)
                 .map_err(faults::from_read)?;
-            let Some((last, _)) = rows.last() else { return Ok(None) };
-            let mut after_last = last.to_vec();
-            after_last.push(0);
-            for (key, row) in rows {
-                let record: ListRecord = records::from_row(Row::ListItem, &key, &row)
-                    .map_err(faults::from_unreadable)?;
-                if !self.lists(&record, at) {
-                    continue;
+            for (key, row) in &rows {
+                let record: ListRecord =
+                    records::from_row(Row::ListItem, key, row).map_err(faults::from_unreadable)?;
+                if self.lists(&record) && !see(key, record) {
+                    return Ok(());
                 }
-                if items.len() >= limit {
-                    return Ok(Some(from_cursor(at, &key)));
-                }
-                items.push(self.to_item(record));
             }
-            range.start = after_last.into();
+            match rows.last() {
+                Some((last, _)) if rows.len() == ROWS_PER_SCAN => {
+                    range.start = [&last[..], &[0]].concat().into();
+                }
+                _ => return Ok(()),
+            }
         }
     }
 
-    fn lists(&self, record: &ListRecord, at: &Cursor) -> bool {
+    fn lists(&self, record: &ListRecord) -> bool {
         let by_status = self.status.is_empty() || self.owner.status_of(record) == self.status;
         let by_redrive = match self.redrive {
             "REDRIVEN" => record.redrive_count > 0,
@@ -297,11 +379,7 @@ impl Listing<'_> {
                 Qualifier::Alias(name) => record.alias.as_ref() == Some(name),
             },
         };
-        // Closed since the running ones were listed: it was among them (SFN-SEM-126).
-        let seen_running = self.status.is_empty()
-            && at.day != RUNNING
-            && record.stop_ms.is_some_and(|stop_ms| stop_ms > at.running_until);
-        by_status && by_redrive && by_qualifier && !seen_running
+        by_status && by_redrive && by_qualifier
     }
 
     fn to_item(&self, record: ListRecord) -> Item {
@@ -351,14 +429,20 @@ fn child_arn(run: &MapRunArn, record: &ListRecord) -> String {
     arn.child_of(&*run.label).to_string()
 }
 
-fn from_cursor(at: &Cursor, key: &[u8]) -> Vec<u8> {
-    [&at.day.to_be_bytes()[..], &at.running_until.to_be_bytes()[..], key].concat()
-}
-
-fn to_cursor(bytes: &Bytes) -> Option<Cursor> {
-    Some(Cursor {
-        day: i64::from_be_bytes(bytes.get(..8)?.try_into().ok()?),
-        running_until: i64::from_be_bytes(bytes.get(8..16)?.try_into().ok()?),
-        key: bytes.slice_ref(bytes.get(16..)?),
-    })
+impl Service {
+    /// Waits until everything that was staged before is there to be read.
+    async fn catch_up(&self) {
+        let mut waits = JoinSet::new();
+        for partition in 0..self.store.partition_count() {
+            let store = self.store.clone();
+            waits.spawn_on(
+                async move {
+                    // A partition that is stopped has nothing more to come.
+                    let _ = store.commit(partition, |_| ()).await;
+                },
+                &self.runtime,
+            );
+        }
+        waits.join_all().await;
+    }
 }

@@ -67,7 +67,7 @@ impl Operation<Service> for PublishStateMachineVersion {
                     ));
                 }
                 let before = record.last_version;
-                let number = publish(&mut record, now_ms)?;
+                let number = publish(service, &mut record, now_ms)?;
                 let version = record.versions.get_mut(&number).ok_or_else(Fault::internal)?;
                 let fresh = number > before;
                 if fresh {

@@ -61,6 +61,7 @@ impl Operation<Service> for RedriveExecution {
                 Redriven::Refused(reason) => {
                     return Err(faults::execution_not_redrivable(&arn, &reason));
                 }
+                Redriven::Full => return Err(faults::too_many_executions()),
                 Redriven::Moved => {}
             }
         }

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use store::Stage;
 use wire::fault::Fault;
 use wire::operation::Operation;
-use workflow::execution::About;
+use workflow::execution::{About, Status};
 use workflow::payload::Payload;
 
 use super::start_sync_execution::express_arn;
+use crate::counts::Kind;
 use crate::definitions::Compiled;
 use crate::executions::name_of_id;
 use crate::faults;
@@ -219,7 +220,7 @@ async fn start_unnamed(service: &Service, asked: Asked<'_>) -> Result<Output, Fa
             begin(&starting, stage, id, start, compiled)
         })
         .await
-        .map_err(faults::from_unavailable)
+        .map_err(faults::from_unavailable)?
 }
 
 async fn start_named(service: &Service, asked: Asked<'_>, name: String) -> Result<Output, Fault> {
@@ -243,7 +244,7 @@ async fn start_named(service: &Service, asked: Asked<'_>, name: String) -> Resul
             }
             let id = stage.next_id(slot, now_ms);
             let start = to_start(&caller, &routed, checked, (name, true), now_ms);
-            Ok(begin(&starting, stage, id, start, compiled))
+            begin(&starting, stage, id, start, compiled)
         })
         .await
         .map_err(faults::from_unavailable)?
@@ -278,13 +279,17 @@ fn begin(
     id: ExecutionId,
     start: StartRecord,
     compiled: Compiled,
-) -> Output {
+) -> Result<Output, Fault> {
+    let place = service.counts.reserve(&start.account, &start.region, Kind::Execution);
+    let place = place.map_err(|_| faults::too_many_executions())?;
     let output = Output {
         execution_arn: start.about.execution_arn.clone(),
         start_date: Timestamp::from_ms(start.about.start_ms),
     };
-    service.begin(stage, id, start, compiled);
-    output
+    if service.begin(stage, id, start, compiled) == Status::Running {
+        place.keep_with(stage);
+    }
+    Ok(output)
 }
 
 fn to_start(

@@ -71,7 +71,9 @@ impl Operation<Service> for UpdateStateMachine {
                 }
                 let changed = changes.apply(&mut record, now_ms, revision_id);
                 let version = match input.publish {
-                    Some(true) => Some(publish_as(&mut record, now_ms, input.version_description)?),
+                    Some(true) => {
+                        Some(publish_as(service, &mut record, now_ms, input.version_description)?)
+                    }
                     _ => None,
                 };
                 let output = Output {
@@ -88,12 +90,13 @@ impl Operation<Service> for UpdateStateMachine {
 
 /// Publishes the current revision; the description is that of a version that is new.
 fn publish_as(
+    service: &Service,
     record: &mut MachineRecord,
     now_ms: i64,
     description: Option<String>,
 ) -> Result<u64, Fault> {
     let before = record.last_version;
-    let number = publish(record, now_ms)?;
+    let number = publish(service, record, now_ms)?;
     if let Some(version) = record.versions.get_mut(&number).filter(|_| number > before) {
         version.description = description;
     }

@@ -11,6 +11,7 @@
 mod cases;
 mod distributed;
 mod full_disk;
+mod listing;
 mod logging;
 mod page_tokens;
 mod redrive;

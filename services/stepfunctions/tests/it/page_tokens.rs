@@ -53,7 +53,7 @@ async fn cursors_stay_with_their_list() {
     let page = PageToken::of(operation, &[rig::ACCOUNT, rig::REGION, &arn, ""]);
     let body = json!({ "stateMachineArn": arn });
     for day in FAR_DAYS.into_iter().chain([i64::MAX]) {
-        for key in [&b""[..], &[0; 8], &[0xFF; 8]] {
+        for key in [&b""[..], &[0; 8], &[0; 24], &[0xFF; 24]] {
             let cursor = [&day.to_be_bytes()[..], &i64::MAX.to_be_bytes(), key].concat();
             refused(&service, operation, body.clone(), page.encode(&cursor, now_ms())).await;
         }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use host::Host;
 use identity::Caller;
 use serde_json::Value;
+use stepfunctions::quotas::Quotas;
 use stepfunctions::{Service, Settings};
 use store::Store;
 use store::memory::Memory;
@@ -56,6 +57,7 @@ pub(crate) async fn open_with(answer: &'static [u8], logs: Option<Arc<dyn Logs>>
     let store = Store::open(Arc::new(Memory::new()), host.clone(), options).unwrap();
     let settings = Settings {
         limits: Limits::default(),
+        quotas: Quotas::default(),
         lambda: Arc::new(Answers(answer)),
         logs,
         objects: Arc::new(Folder::new("no-such-folder")),

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use host::{Host, Source};
 use identity::Caller;
 use serde_json::{Value, json};
+use stepfunctions::quotas::Quotas;
 use stepfunctions::{Service, Settings};
 use store::Store;
 use store::memory::Memory;
@@ -79,6 +80,7 @@ impl World {
         let store = Store::open(Arc::new(self.memory.clone()), host.clone(), options).unwrap();
         let settings = Settings {
             limits: self.limits.clone(),
+            quotas: Quotas::default(),
             lambda: Arc::new(Silence),
             logs: None,
             objects: Arc::new(Folder::new("no-such-folder")),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use host::Host;
 use serde_json::{Value, json};
+use stepfunctions::quotas::Quotas;
 use stepfunctions::{Service, Settings};
 use store::Store;
 use store::memory::Memory;
@@ -69,6 +70,7 @@ impl World {
         let store = Store::open(Arc::new(self.memory.clone()), host.clone(), options).unwrap();
         let settings = Settings {
             limits: Limits::default(),
+            quotas: Quotas::default(),
             lambda: self.echo.clone(),
             logs: None,
             objects: Arc::new(Folder::new(self.home.path())),
