@@ -26,7 +26,7 @@ pub(crate) struct Found {
 const CHUNKS_PER_PAGE_MAX: usize = 1_001;
 /// Chunks looked at before it is known how large they are.
 const CHUNKS_FIRST: usize = 16;
-/// Stored bytes of chunks after which a page of history ends.
+/// Bytes of chunks, unpacked, after which a page of history ends.
 const HISTORY_PAGE_BYTES_MAX: usize = 16 << 20;
 
 impl Service {
@@ -191,7 +191,7 @@ impl Service {
             let Some((last, _)) = chunks.last() else { return Ok(()) };
             let last = last.clone();
             for (key, row) in chunks {
-                let mut chunk = read_chunk(&key, &row)?;
+                let (mut chunk, bytes) = read_chunk(&key, &row)?;
                 match order {
                     Order::Forward => chunk.retain(|event| event.id >= from),
                     Order::Backward => {
@@ -199,7 +199,7 @@ impl Service {
                         chunk.reverse();
                     }
                 }
-                reading.add(chunk, row.len());
+                reading.add(chunk, bytes);
                 if reading.is_over() {
                     return Ok(());
                 }
@@ -271,7 +271,8 @@ fn after(key: &[u8]) -> Bytes {
     next.into()
 }
 
-fn read_chunk(key: &Bytes, row: &Bytes) -> Result<Vec<HistoryEvent>, Unreadable> {
+/// The events of a chunk, and its bytes.
+fn read_chunk(key: &Bytes, row: &Bytes) -> Result<(Vec<HistoryEvent>, usize), Unreadable> {
     let body = records::row_to_bytes(Row::Chunk, key, row)?;
     let mut rest: &[u8] = &body;
     let mut events = Vec::new();
@@ -279,7 +280,7 @@ fn read_chunk(key: &Bytes, row: &Bytes) -> Result<Vec<HistoryEvent>, Unreadable>
         let event: HistoryEvent = rmp_serde::from_read(&mut rest).map_err(Unreadable::new)?;
         events.push(event);
     }
-    Ok(events)
+    Ok((events, body.len()))
 }
 
 /// Milliseconds of 2024-01-01T00:00:00Z, where the time in an id begins.
