@@ -41,7 +41,9 @@ fn serialization(message: impl Into<String>) -> Fault {
 
 /// `invalid type: integer `3`, expected a string at …` in AWS's words.
 fn wrong_type(text: &str) -> Option<String> {
-    let found = between(text, "invalid type: ", ", expected ")?;
+    let mismatch = between(text, "invalid type: ", ", expected ");
+    // A number out of range is told like one of another kind.
+    let found = mismatch.or_else(|| between(text, "invalid value: ", ", expected "))?;
     let expected = between(text, ", expected ", " at line")?;
     let token = match found.split_whitespace().next()? {
         "string" => "STRING_VALUE",
@@ -140,6 +142,12 @@ mod tests {
             parsed(r#"{"name":"a","maxResults":"1"}"#),
             "STRING_VALUE can not be converted to an Integer"
         );
+        for number in ["99999999999", "1.5", "1e99"] {
+            assert_eq!(
+                parsed(&format!(r#"{{"name":"a","maxResults":{number}}}"#)),
+                "NUMBER_VALUE can not be converted to an Integer"
+            );
+        }
         assert_eq!(parsed(r#"{"name":"a","tags":"1"}"#), "Expected list or null");
         assert_eq!(
             parsed("{}"),

@@ -10,8 +10,8 @@ use wire::fault::Fault;
 const LOG_GROUP_CHARS_MAX: usize = 256;
 const KMS_KEY_CHARS_MAX: usize = 2_048;
 /// How long a data key may serve, and how long it does when nobody says.
-const REUSE_SECONDS: (i64, i64) = (60, 900);
-const REUSE_SECONDS_DEFAULT: i64 = 300;
+const REUSE_SECONDS: (i32, i32) = (60, 900);
+const REUSE_SECONDS_DEFAULT: i32 = 300;
 
 /// A time on the wire: epoch seconds with a fraction of milliseconds (SFN-WIRE-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +169,7 @@ pub(crate) struct Encryption {
     #[serde(rename = "type")]
     kind: Option<String>,
     kms_key_id: Option<String>,
-    kms_data_key_reuse_period_seconds: Option<i64>,
+    kms_data_key_reuse_period_seconds: Option<i32>,
 }
 
 /// The model's constraints on an encryption configuration.

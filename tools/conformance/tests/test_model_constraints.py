@@ -120,8 +120,8 @@ def violations(way, shape):
 
 
 WRONG = {"string": (3, "NUMBER_VALUE can not be converted to a String"),
-         "integer": ("x", "STRING_VALUE can not be converted to"),
-         "long": ("x", "STRING_VALUE can not be converted to"),
+         "integer": ("x", "STRING_VALUE can not be converted to an Integer"),
+         "long": ("x", "STRING_VALUE can not be converted to a Long"),
          "float": ("x", "STRING_VALUE can not be converted to a Double"),
          "boolean": ("x", "STRING_VALUE can not be converted to a Boolean"),
          "list": ("x", "Expected list or null"),

@@ -33,7 +33,7 @@ pub(crate) struct Input {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GivenRoute {
     state_machine_version_arn: Option<String>,
-    weight: Option<i64>,
+    weight: Option<i32>,
 }
 
 /// One version with its share.
@@ -154,7 +154,7 @@ fn print_routes(routes: &[GivenRoute]) -> String {
 pub(super) fn to_routes(given: Vec<GivenRoute>) -> Vec<Route> {
     let route = |route: GivenRoute| Route {
         state_machine_version_arn: route.state_machine_version_arn.unwrap_or_default(),
-        weight: route.weight.unwrap_or_default(),
+        weight: i64::from(route.weight.unwrap_or_default()),
     };
     given.into_iter().map(route).collect()
 }

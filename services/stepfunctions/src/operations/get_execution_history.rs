@@ -23,7 +23,7 @@ pub(crate) struct GetExecutionHistory;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Input {
     execution_arn: Option<String>,
-    max_results: Option<i64>,
+    max_results: Option<i32>,
     reverse_order: Option<bool>,
     next_token: Option<String>,
     include_execution_data: Option<bool>,

@@ -43,7 +43,7 @@ pub(crate) struct Input {
     map_run_arn: Option<String>,
     status_filter: Option<String>,
     redrive_filter: Option<String>,
-    max_results: Option<i64>,
+    max_results: Option<i32>,
     next_token: Option<String>,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct ListMapRuns;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Input {
     execution_arn: Option<String>,
-    max_results: Option<i64>,
+    max_results: Option<i32>,
     next_token: Option<String>,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct ListStateMachineAliases;
 pub(crate) struct Input {
     state_machine_arn: Option<String>,
     next_token: Option<String>,
-    max_results: Option<i64>,
+    max_results: Option<i32>,
 }
 
 #[derive(Serialize)]

@@ -19,7 +19,7 @@ pub(crate) struct ListStateMachineVersions;
 pub(crate) struct Input {
     state_machine_arn: Option<String>,
     next_token: Option<String>,
-    max_results: Option<i64>,
+    max_results: Option<i32>,
 }
 
 #[derive(Serialize)]

@@ -13,7 +13,7 @@ use crate::records::{self, Row};
 use crate::service::Service;
 
 /// Most items on a page (SFN-PAGE-1).
-pub(crate) const ITEMS_MAX: i64 = 1_000;
+pub(crate) const ITEMS_MAX: i32 = 1_000;
 const ITEMS_DEFAULT: usize = 100;
 /// Longest token of most lists, and of ListExecutions (SFN-PAGE-4).
 pub(crate) const TOKEN_CHARS_MAX: usize = 1_024;
@@ -22,7 +22,7 @@ pub(crate) const EXECUTIONS_TOKEN_CHARS_MAX: usize = 3_096;
 /// A list's page as asked for.
 pub(crate) struct Page {
     token: PageToken,
-    max_results: Option<i64>,
+    max_results: Option<i32>,
     token_chars_max: usize,
 }
 
@@ -41,7 +41,7 @@ impl Page {
         operation: &str,
         caller: &Caller,
         arguments: &[&str],
-        max_results: Option<i64>,
+        max_results: Option<i32>,
         token_chars_max: usize,
     ) -> Page {
         let mut all = vec![&*caller.account, &*caller.region];

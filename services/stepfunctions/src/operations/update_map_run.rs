@@ -16,7 +16,7 @@ pub(crate) struct UpdateMapRun;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Input {
     map_run_arn: Option<String>,
-    max_concurrency: Option<i64>,
+    max_concurrency: Option<i32>,
     tolerated_failure_percentage: Option<f64>,
     tolerated_failure_count: Option<i64>,
 }
@@ -56,7 +56,7 @@ impl Operation<Service> for UpdateMapRun {
 fn check(input: &Input) -> Result<(), Fault> {
     Constraints::new()
         .required_text("mapRunArn", &input.map_run_arn, super::LONG_ARN_CHARS_MAX)
-        .range("maxConcurrency", input.max_concurrency, 0, i64::MAX)
+        .range("maxConcurrency", input.max_concurrency, 0, i32::MAX)
         .range("toleratedFailurePercentage", input.tolerated_failure_percentage, 0.0, 100.0)
         .range("toleratedFailureCount", input.tolerated_failure_count, 0, i64::MAX)
         .finish()
@@ -65,7 +65,7 @@ fn check(input: &Input) -> Result<(), Fault> {
 
 fn change(limits: &mut MapRunLimits, input: &Input) {
     let number = |given: Option<i64>| given.and_then(|given| u64::try_from(given).ok());
-    if let Some(most) = number(input.max_concurrency) {
+    if let Some(most) = number(input.max_concurrency.map(i64::from)) {
         limits.max_concurrency = most;
     }
     limits.tolerated_failure_count =

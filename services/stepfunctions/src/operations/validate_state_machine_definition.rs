@@ -11,7 +11,7 @@ use crate::faults;
 use crate::service::Service;
 
 /// Most diagnostics in one answer.
-const DIAGNOSTICS_MAX: i64 = 100;
+const DIAGNOSTICS_MAX: i32 = 100;
 
 pub(crate) struct ValidateStateMachineDefinition;
 
@@ -22,7 +22,7 @@ pub(crate) struct Input {
     #[serde(rename = "type")]
     kind: Option<String>,
     severity: Option<String>,
-    max_results: Option<i64>,
+    max_results: Option<i32>,
 }
 
 #[derive(Serialize)]

@@ -52,9 +52,9 @@ pub(super) struct ErrorOutput {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Configuration {
-    pub(super) retrier_retry_count: Option<i64>,
+    pub(super) retrier_retry_count: Option<i32>,
     pub(super) error_caused_by_state: Option<String>,
-    pub(super) map_iteration_failure_count: Option<i64>,
+    pub(super) map_iteration_failure_count: Option<i32>,
     pub(super) map_item_reader_data: Option<String>,
 }
 
@@ -130,14 +130,14 @@ fn check_model(service: &Service, input: &Input) -> Result<(), Fault> {
         let (retries, failures) =
             (configuration.retrier_retry_count, configuration.map_iteration_failure_count);
         constraints = constraints
-            .range(&place("retrierRetryCount"), retries, 0, i64::MAX)
+            .range(&place("retrierRetryCount"), retries, 0, i32::MAX)
             .sensitive_len(
                 &place("errorCausedByState"),
                 &configuration.error_caused_by_state,
                 1,
                 STATE_NAME_CHARS_MAX,
             )
-            .range(&place("mapIterationFailureCount"), failures, 0, i64::MAX)
+            .range(&place("mapIterationFailureCount"), failures, 0, i32::MAX)
             .payload(&place("mapItemReaderData"), &configuration.map_item_reader_data, bytes_max);
     }
     constraints.finish().map_err(faults::from_constraints)

@@ -310,7 +310,7 @@ impl<'a> Trial<'a> {
 
 impl Ended {
     /// There cannot be more failed iterations than iterations (SFN-TEST-5).
-    pub(super) fn check_iterations(&self, failed: Option<i64>) -> Result<(), Fault> {
+    pub(super) fn check_iterations(&self, failed: Option<i32>) -> Result<(), Fault> {
         let all = self.seen.mapped.as_ref().and_then(|mapped| mapped.iterations);
         let failed = failed.and_then(|failed| u64::try_from(failed).ok());
         match (failed, all) {
