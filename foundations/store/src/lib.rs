@@ -5,6 +5,7 @@
 //! `stage` → lane (seal, append, publish) → overlay → flush → families. A reader sees the families
 //! through the overlay; staged rows are seen only by work staged behind them.
 
+pub mod check;
 pub mod engine;
 pub mod envelope;
 pub mod error;
@@ -23,6 +24,7 @@ mod stage;
 mod statistics;
 pub mod suite;
 mod table;
+pub mod transfer;
 mod witness;
 
 use std::collections::BTreeMap;

@@ -140,6 +140,17 @@ fn replay(
     }
 }
 
+/// Why the log beyond the families would not be believed.
+pub(crate) fn doubt(
+    snapshot: &dyn Snapshot,
+    layout: &Layout,
+    claim: &Claim,
+    testimony: Option<Testimony>,
+) -> Result<Option<String>, EngineError> {
+    let replayed = replay(snapshot, layout, claim, testimony)?;
+    Ok(replayed.err().map(|Evidence(evidence)| evidence))
+}
+
 struct Replay<'a> {
     layout: &'a Layout,
     claim: &'a Claim,

@@ -11,6 +11,7 @@ mod engine_cases;
 mod failure_cases;
 mod model;
 mod store_cases;
+mod transfer_cases;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,7 @@ pub const CASES: &[(&str, Case)] = &[
     ("ids_are_never_reused", store_cases::ids_are_never_reused),
     ("scans_merge_partitions", store_cases::scans_merge_partitions),
     ("scans_of_many_ranges_at_once", store_cases::scans_of_many_ranges_at_once),
+    ("everything_moves_to_another_engine", transfer_cases::everything_moves_to_another_engine),
     ("dropped_families_stay_away", store_cases::dropped_families_stay_away),
     ("shutdown_keeps_what_was_staged", store_cases::shutdown_keeps_what_was_staged),
     ("flushes_beside_commits", store_cases::flushes_beside_commits),

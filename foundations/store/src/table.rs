@@ -296,7 +296,7 @@ impl Snapshot for Fetched<'_> {
 }
 
 /// The least key after `key`.
-fn after(key: &Bytes) -> Bytes {
+pub(crate) fn after(key: &Bytes) -> Bytes {
     let mut next = Vec::with_capacity(key.len() + 1);
     next.extend_from_slice(key);
     next.push(0);

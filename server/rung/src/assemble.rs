@@ -314,7 +314,7 @@ async fn open_store(data: PathBuf, host: Host) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-fn refused_data(error: &sqlite::OpenError) -> Trouble {
+pub(crate) fn refused_data(error: &sqlite::OpenError) -> Trouble {
     use sqlite::OpenError;
 
     let remedy = match error {

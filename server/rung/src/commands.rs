@@ -8,4 +8,5 @@ pub(crate) mod key;
 pub(crate) mod logs;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod test;

@@ -66,6 +66,8 @@ enum Command {
     Logs(commands::logs::Arguments),
     /// Show the nodes on one database, and let one give way
     Cluster(commands::cluster::Arguments),
+    /// Check what is stored, or move it to another place
+    Store(commands::store::Arguments),
     /// Make access keys for `rung serve`
     Key(commands::key::Arguments),
 }
@@ -88,6 +90,7 @@ fn run(command: &Command, began: Instant) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(arguments) => return Ok(commands::check::run(arguments)),
         Command::Test(arguments) => return commands::test::run(arguments),
+        Command::Store(arguments) => return commands::store::run(arguments),
         Command::Key(arguments) => return commands::key::run(arguments),
         _ => {}
     }
@@ -100,7 +103,9 @@ fn run(command: &Command, began: Instant) -> anyhow::Result<ExitCode> {
             Command::Logs(arguments) => commands::logs::run(arguments).await,
             Command::Cluster(arguments) => commands::cluster::run(arguments).await,
             Command::Doctor(arguments) => commands::doctor::run(arguments).await,
-            Command::Check(_) | Command::Test(_) | Command::Key(_) => Ok(ExitCode::SUCCESS),
+            Command::Check(_) | Command::Test(_) | Command::Key(_) | Command::Store(_) => {
+                Ok(ExitCode::SUCCESS)
+            }
         }
     });
     // What still runs was asked to end already; a blocked thread must not hold the process.

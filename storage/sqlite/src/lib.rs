@@ -73,6 +73,11 @@ impl Sqlite {
         Sqlite::open_with(directory, ballast::BYTES)
     }
 
+    /// True if there is a database in `directory`.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(FILE_NAME).exists()
+    }
+
     /// Whether this version reads the data in `directory`: a look that locks nothing and changes
     /// no data. A directory without a database is fine.
     pub fn inspect(directory: &Path) -> Result<(), OpenError> {
