@@ -37,6 +37,7 @@ def test_what_is_stored_is_looked_at(new_server):
     server.start()
     held = rung("store", "check", server.data)
     assert held.returncode == 2 and "in use by the process" in held.stderr
+    assert server.stop() == 0
     filled(server)
     sound_data = rung("store", "check", server.data)
     assert sound_data.returncode == 0, sound_data.stdout + sound_data.stderr
