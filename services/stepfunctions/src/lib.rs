@@ -25,4 +25,6 @@ mod service;
 mod shapes;
 mod tokens;
 
+#[doc(hidden)]
+pub use map_runs::reader::reading::read_items;
 pub use service::{OpenError, Service, Settings};

@@ -7,7 +7,7 @@ mod children;
 mod driver;
 mod places;
 mod ranges;
-mod reader;
+pub(crate) mod reader;
 mod redrive;
 mod results;
 

@@ -6,6 +6,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod fuzz;
 mod process;
 mod report;
 mod requirements;
@@ -26,6 +27,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   conformance [--check]   replay the recorded cases; write docs/conformance.md, or compare with it
   requirements [--list] [PARTS]
                           how many requirements of the specification a test cites, and which not
+  fuzz [TARGET…] [--seconds N]
+                          feed parsers and the interpreter what nobody would write, 60 s a target
   bench [--write]         ratios against baselines of the same run; --write updates the page";
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         "conformance" => conformance::run(rest),
         "requirements" => requirements::run(rest),
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -52,7 +52,7 @@ pub(crate) fn read(text: &str, tags: Tags) -> Result<Node, Fault> {
 }
 
 fn fault(text: &str, error: &Error) -> Fault {
-    let span = error.location().map(span);
+    let span = error.location().map(|location| span_of_fault(text, location));
     let kind = match error {
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => FaultKind::TooDeep,
         _ => FaultKind::Syntax,
@@ -90,6 +90,21 @@ fn span(location: Location) -> Span {
     let start = byte(place.byte_offset()).or_else(|| byte(Some(place.offset())));
     let length = byte(place.byte_len()).or_else(|| byte(Some(place.len())));
     Span { start: start.unwrap_or(0), length: length.unwrap_or(0) }
+}
+
+/// An error of the scanner counts characters alone.
+fn span_of_fault(text: &str, location: Location) -> Span {
+    let place = location.span();
+    if place.byte_offset().is_some() {
+        return span(location);
+    }
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let bytes_of = |text: &str, characters: usize| {
+        text.char_indices().nth(characters).map_or(text.len(), |(offset, _)| offset)
+    };
+    let start = bytes_of(text, count(place.offset()));
+    let length = bytes_of(text.get(start..).unwrap_or_default(), count(place.len()));
+    Span { start, length }
 }
 
 fn node(spanned: Spanned<Tree>) -> Node {

@@ -8,6 +8,7 @@ mod lines;
 mod manifest;
 mod parquet;
 mod parser;
+pub(crate) mod reading;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -36,6 +36,7 @@ fn is_root(path: &Path) -> bool {
         ["build.rs"]
             | ["src", "lib.rs" | "main.rs"]
             | ["src", "bin", _]
+            | ["fuzz_targets", _]
             | ["tests" | "benches" | "examples", _]
             | ["tests" | "benches" | "examples", _, "main.rs"]
     )

@@ -1,0 +1,4 @@
+//! Fuzzes `csv`; see its body in `tools/fuzzed`.
+#![no_main]
+
+fuzz::target!("csv");

@@ -1,0 +1,4 @@
+//! Fuzzes `intrinsics`; see its body in `tools/fuzzed`.
+#![no_main]
+
+fuzz::target!("intrinsics");

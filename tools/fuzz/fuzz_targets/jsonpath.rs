@@ -1,0 +1,4 @@
+//! Fuzzes `jsonpath`; see its body in `tools/fuzzed`.
+#![no_main]
+
+fuzz::target!("jsonpath");

@@ -1,0 +1,4 @@
+//! Fuzzes `manifest`; see its body in `tools/fuzzed`.
+#![no_main]
+
+fuzz::target!("manifest");

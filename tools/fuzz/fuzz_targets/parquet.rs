@@ -1,0 +1,4 @@
+//! Fuzzes `parquet`; see its body in `tools/fuzzed`.
+#![no_main]
+
+fuzz::target!("parquet");

@@ -1,0 +1,4 @@
+//! Fuzzes `workflow`; see its body in `tools/fuzzed`.
+#![no_main]
+
+fuzz::target!("workflow");

@@ -1,0 +1,60 @@
+//! An expression. The first line is `$states.input`, the rest the expression. That evaluations
+//! end is for the fuzzer to see, which bounds the time of an input.
+
+use std::time::{Duration, Instant};
+
+use jsonata::{EvaluationError, Expression, Reference};
+use moment::Moment;
+use serde_json::{Value, json};
+
+use crate::input;
+
+/// What took longer is not evaluated a second time: its end may be the clock's.
+const QUICK: Duration = Duration::from_millis(10);
+
+pub(crate) fn run(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (input, expression) = input::line(&text);
+    let expression = match Expression::parse(expression) {
+        Ok(expression) => expression,
+        Err(error) => {
+            assert!(!error.message.is_empty());
+            return;
+        }
+    };
+    check_references(&expression);
+    let input = input::value_or(input, || json!({"a": [1, 2, {"b": "x"}], "s": "text", "n": 1.5}));
+    let states = json!({
+        "input": input,
+        "result": {"ok": true},
+        "context": {"Execution": {"Id": "e", "Name": "n"}, "State": {"EnteredTime": "t"}},
+    });
+    let list = json!([3, 1, 2]);
+    let variables = [("states", &states), ("list", &list)];
+    let moment = Moment { now_ms: 1_704_067_200_000, seed: 1 };
+    let begin = Instant::now();
+    let outcome = expression.evaluate(&variables, &moment);
+    if begin.elapsed() < QUICK {
+        assert_eq!(outcome, expression.evaluate(&variables, &moment), "not the same again");
+    }
+    check_outcome(outcome);
+}
+
+fn check_references(expression: &Expression) {
+    for reference in expression.references() {
+        match reference {
+            Reference::Variable(name) => assert!(!name.starts_with('$'), "{name}"),
+            Reference::Root | Reference::TopLevel(_) | Reference::States(_) => {}
+        }
+    }
+}
+
+fn check_outcome(outcome: Result<Value, EvaluationError>) {
+    match outcome {
+        Ok(value) => {
+            let text = value.to_string();
+            assert!(!text.is_empty());
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
