@@ -45,18 +45,28 @@ fn check_lines(file: &[u8], items: &Result<Vec<MapItem>, Failure>) {
     }
 }
 
-/// What serde_json reads is read, and gives the items that are at the end of the pointer.
+/// What serde_json reads is read, and gives the items that are at the end of the pointer. A member
+/// that is there twice is read twice, and for serde_json only its last value counts.
 fn check_whole(file: &[u8], pointer: &str, items: &Result<Vec<MapItem>, Failure>) {
     let Ok(whole) = serde_json::from_slice::<Value>(file) else { return };
-    match whole.pointer(pointer) {
-        Some(Value::Array(expected)) => {
-            // A member that is there twice is read twice, and only the last is left of it here.
-            let Ok(items) = items else { return };
-            if items.len() == expected.len() {
-                assert!(values(items).into_iter().eq(expected));
-            }
+    let items = match (items, whole.is_array() && pointer.is_empty()) {
+        (Ok(items), _) => items,
+        (Err(failure), strict) => {
+            assert!(!strict, "what is JSON was refused: {failure:?}");
+            return;
         }
-        Some(Value::Object(_)) | None => {}
-        Some(_) => {}
+    };
+    match whole.pointer(pointer) {
+        Some(Value::Array(expected)) if items.len() == expected.len() => {
+            assert!(values(items).into_iter().eq(expected), "{items:?}");
+        }
+        Some(Value::Array(expected)) => {
+            assert!(!pointer.is_empty(), "{items:?} of {expected:?}");
+        }
+        Some(Value::Object(expected)) if items.len() == expected.len() => {
+            let keys = items.iter().map(|item| item.key.as_ref());
+            assert!(keys.eq(expected.keys().map(Some)), "{items:?}");
+        }
+        _ => {}
     }
 }

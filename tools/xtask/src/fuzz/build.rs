@@ -14,10 +14,10 @@ const FLAGS: [&str; 9] = [
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "--cfg fuzzing",
     "-Cllvm-args=-simplifycfg-branch-fold-threshold=0",
     "-Cdebug-assertions",
     "-Ccodegen-units=1",
-    "--cfg=fuzzing",
 ];
 
 /// The names of all targets.
