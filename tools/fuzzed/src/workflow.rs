@@ -40,7 +40,7 @@ fn play<'a>(
 ) -> World<'a> {
     let mut choices = Choices::new(script);
     let world = World::new(definition, input, &mut choices);
-    Play { world, choices, results }.to_end()
+    Play { world, choices, results }.until_end()
 }
 
 /// The text as it is, when it is JSON.

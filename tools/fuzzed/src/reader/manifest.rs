@@ -18,11 +18,9 @@ pub(crate) fn run(data: &[u8]) {
     let input = choices.of(&INPUTS).flatten();
     let packing = Packing::choose(&mut choices);
     let piece_bytes = piece_bytes(&mut choices);
-    let end = rest.windows(END.len()).position(|window| window == END);
-    let (manifest, file) = match end {
-        Some(end) => (&rest[..end], &rest[end + END.len()..]),
-        None => (rest, [].as_slice()),
-    };
+    let end = rest.windows(END.len()).position(|window| window == END).unwrap_or(rest.len());
+    let (manifest, file) = rest.split_at(end);
+    let file = file.get(END.len()..).unwrap_or_default();
     let reader = Reader { input, manifest: Some(kind), ..reader("!manifest") };
     let files = [
         ("!manifest".to_owned(), manifest.to_vec()),

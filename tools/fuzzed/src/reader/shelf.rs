@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use targets::objects::{ObjectError, ObjectInfo, Objects, Pieces, Upload};
-use tokio::sync::mpsc;
+use targets::objects::{ObjectError, ObjectInfo, Objects, Pieces, Upload, pieces};
 
 pub(super) struct Shelf {
     files: BTreeMap<String, Bytes>,
@@ -44,7 +43,7 @@ impl Objects for Shelf {
             etag: "e".to_owned(),
             modified_ms: 0,
         });
-        Ok(pieces(listed.collect()))
+        Ok(at_once(listed.collect()).await)
     }
 
     async fn get(
@@ -57,7 +56,7 @@ impl Objects for Shelf {
         let starts = (0..file.len()).step_by(self.piece_bytes);
         let ends = starts.clone().map(|start| start.saturating_add(self.piece_bytes));
         let cut = starts.zip(ends).map(|(start, end)| file.slice(start..end.min(file.len())));
-        Ok(pieces(cut.collect()))
+        Ok(at_once(cut.collect()).await)
     }
 
     async fn size(&self, _bucket: &str, key: &str) -> Result<u64, ObjectError> {
@@ -81,12 +80,12 @@ impl Objects for Shelf {
     }
 }
 
-/// All at once, in a channel that nobody fills any more.
-fn pieces<T>(all: Vec<T>) -> Pieces<T> {
-    let (sender, receiver) = mpsc::channel(all.len().max(1));
+/// All at once, in a channel that has room for them.
+async fn at_once<T>(all: Vec<T>) -> Pieces<T> {
+    let (sender, receiver) = pieces(all.len().max(1));
     for one in all {
-        // It was made for that many, and its other end is here.
-        let _ = sender.try_send(Ok(one));
+        sender.send(one).await;
     }
+    sender.end(Ok(())).await;
     receiver
 }

@@ -39,7 +39,7 @@ pub(super) struct Play<'a, 'd> {
 
 impl<'d> Play<'_, 'd> {
     /// Plays until the execution has ended and is not redriven any more.
-    pub(super) fn to_end(mut self) -> World<'d> {
+    pub(super) fn until_end(mut self) -> World<'d> {
         self.world.feed(Event::Start);
         self.drive();
         for _ in 0..REDRIVES_MAX {

@@ -148,6 +148,7 @@ impl<'d> World<'d> {
                     self.open(run.frame, run.attempt);
                     self.map_runs.insert(run.frame, (**run).clone());
                 }
+                Effect::RedriveMapRun { frame, attempt, .. } => self.open(*frame, *attempt),
                 Effect::Close { frame, attempt } => {
                     let closed = self.tasks.remove(&(*frame, *attempt));
                     assert!(closed, "closed what was not open: {effect:?}");

@@ -130,7 +130,7 @@ fn broken(folder: &Path) -> BTreeSet<PathBuf> {
     entries.flatten().map(|entry| entry.path()).filter(is_broken).collect()
 }
 
-/// `#8192	pulse  cov: 310 ft: 422 corp: 17/1031b lim: 86 exec/s: 2730 rss: 31Mb`
+/// `#8192 pulse cov: 310 ft: 422 corp: 17/1031b lim: 86 exec/s: 2730 rss: 31Mb`
 fn pulse(line: &str) -> Option<Pulse> {
     let mut words = line.strip_prefix('#')?.split_whitespace();
     let mut pulse = Pulse { executions: words.next()?.parse().ok()?, ..Pulse::default() };

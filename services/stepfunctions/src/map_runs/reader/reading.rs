@@ -7,7 +7,7 @@ use workflow::execution::MapItem;
 use workflow::history::Failure;
 use workflow::map_run::Source;
 
-use super::Items;
+use super::{Broken, Items, failed};
 
 /// Every item of a source, in order, as a map run would get it.
 pub async fn read_items(
@@ -16,8 +16,12 @@ pub async fn read_items(
 ) -> Result<Vec<MapItem>, Failure> {
     let mut items = Items::new(objects, source)?;
     let mut read = Vec::new();
-    while let Some(item) = items.next().await? {
-        read.push(item.item);
+    loop {
+        match items.next().await {
+            Ok(Some(item)) => read.push(item.item),
+            Ok(None) => return Ok(read),
+            Err(Broken::Failure(failure)) => return Err(failure),
+            Err(Broken::CutOff) => return Err(failed("The reading was cut off")),
+        }
     }
-    Ok(read)
 }
