@@ -36,11 +36,15 @@ pub(crate) struct Chosen<'r> {
 }
 
 impl Run<'_> {
-    /// Refuses a payload over the limit (SFN-IO-6); `of` names the state or task it is from.
+    /// Refuses a payload over the limit (SFN-IO-6) and one that could not be read again; `of` names
+    /// the state or task it is from.
     pub(crate) fn fits(&self, payload: &Payload, of: &str) -> Result<(), Raised> {
         let (bytes, limits) = (payload.bytes(), self.environment.limits);
         if bytes > limits.payload_bytes_max {
             return Err(Raised::TooLong { of: of.into() });
+        }
+        if payload.is_too_deep() {
+            return Err(Raised::TooDeep { of: of.into() });
         }
         if bytes >= limits.payload_bytes_told {
             let mut large = self.large.borrow_mut();

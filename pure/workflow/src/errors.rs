@@ -6,6 +6,7 @@ use moment::Random;
 use serde_json::{Value, json};
 
 use crate::history::Failure;
+use crate::payload::NESTING_MAX;
 
 pub(crate) const ALL: &str = "States.ALL";
 pub(crate) const DATA_LIMIT: &str = "States.DataLimitExceeded";
@@ -27,6 +28,8 @@ pub(crate) enum Raised {
     ResultPath(String),
     /// A payload is too long (SFN-IO-6); the state or task that gave it.
     TooLong { of: String },
+    /// A payload is nested too deep to be read again; the state or task that gave it.
+    TooDeep { of: String },
 }
 
 /// A state's failure on its way through retriers, catchers and enclosing states.
@@ -59,15 +62,23 @@ impl Failed {
         Failed { failure: Failure { error: Some(TIMEOUT.into()), cause: None }, nature }
     }
 
-    /// A task's result is too long; unlike a state's output it is matched by wildcards.
-    pub(crate) fn result_too_long(of: &str) -> Failed {
-        Failed { nature: Nature::Plain, ..Failed::too_long(of) }
+    /// A task's result is refused; unlike a state's output it is matched by wildcards.
+    pub(crate) fn result_refused(raised: Raised) -> Failed {
+        Failed { nature: Nature::Plain, ..Failed::raised(raised, "") }
     }
 
     fn too_long(of: &str) -> Failed {
         let cause = format!(
             "The state/task '{of}' returned a result with a size exceeding the maximum number of \
              bytes service limit."
+        );
+        named(DATA_LIMIT, cause, Nature::Unmatched)
+    }
+
+    fn too_deep(of: &str) -> Failed {
+        let cause = format!(
+            "The state/task '{of}' returned a result that is nested deeper than {NESTING_MAX} \
+             levels."
         );
         named(DATA_LIMIT, cause, Nature::Unmatched)
     }
@@ -81,6 +92,7 @@ impl Failed {
                 named(RESULT_PATH, format!("{prefix}{cause}"), Nature::Plain)
             }
             Raised::TooLong { of } => Failed::too_long(&of),
+            Raised::TooDeep { of } => Failed::too_deep(&of),
         }
     }
 
@@ -193,7 +205,10 @@ mod tests {
             (Failed::timeout(false), vec![TIMEOUT, ALL]),
             (Failed::timeout(true), vec![TIMEOUT, HEARTBEAT, ALL]),
             (Failed::too_long("S"), vec![DATA_LIMIT]),
-            (Failed::result_too_long("S"), vec![DATA_LIMIT, TASK_FAILED, ALL]),
+            (
+                Failed::result_refused(Raised::TooLong { of: "S".into() }),
+                vec![DATA_LIMIT, TASK_FAILED, ALL],
+            ),
             (Failed::raised(Raised::Runtime("x".into()), ""), vec![]),
         ];
         let names = ["Mine", TASK_FAILED, TIMEOUT, HEARTBEAT, DATA_LIMIT, RUNTIME, ALL];

@@ -7,6 +7,9 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+/// Deepest nesting. What is stored as text must be read again, and serde_json reads no deeper.
+pub const NESTING_MAX: usize = 127;
+
 /// A shared JSON value. Made of text it keeps that text, spaces and all.
 #[derive(Clone)]
 pub struct Payload {
@@ -83,10 +86,38 @@ impl Payload {
         self.text().len()
     }
 
+    /// Whether it is nested deeper than [`NESTING_MAX`].
+    pub fn is_too_deep(&self) -> bool {
+        let bytes = self.text().as_bytes();
+        // Nearly no payload has that many brackets at all.
+        let opening = bytes.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
+        opening > NESTING_MAX && nesting(bytes) > NESTING_MAX
+    }
+
     /// Whether both are one and the same, without looking inside.
     pub fn same(&self, other: &Payload) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
+}
+
+/// How deep the arrays and objects of a JSON text nest.
+fn nesting(text: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_text, mut escaped) = (false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 impl fmt::Debug for Payload {
@@ -127,5 +158,18 @@ mod tests {
         assert_eq!(&**Payload::array(&[given.clone(), given]).text(), "[[1, 2],[1, 2]]");
         assert_eq!(&**Payload::array(&[]).text(), "[]");
         assert!(Payload::parse("nonsense").is_none());
+    }
+
+    #[test]
+    fn depth_is_where_parsing_ends() {
+        for (open, close) in [("[", "]"), ("{\"[{\\\"[\":", "}")] {
+            for levels in [1, NESTING_MAX, NESTING_MAX + 1, 3 * NESTING_MAX] {
+                let text = format!("{}\"[[[\"{}", open.repeat(levels), close.repeat(levels));
+                let is_read = serde_json::from_str::<Value>(&text).is_ok();
+                assert_eq!(Payload::from_valid_text(text).is_too_deep(), !is_read, "{levels}");
+            }
+        }
+        let wide = Payload::from_valid_text(format!("[{}0]", "[],".repeat(300)));
+        assert!(!wide.is_too_deep());
     }
 }

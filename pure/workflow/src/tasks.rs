@@ -168,8 +168,8 @@ impl<'a> Run<'a> {
         match outcome {
             Outcome::Succeeded(output) => {
                 let subject = size_subject(task);
-                if self.fits(&output, subject).is_err() {
-                    let failed = Failed::result_too_long(subject);
+                if let Err(raised) = self.fits(&output, subject) {
+                    let failed = Failed::result_refused(raised);
                     self.emit_task(id, TaskEvent::Failed(failed.failure.clone()))?;
                     return self.fail(id, failed);
                 }

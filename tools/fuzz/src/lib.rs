@@ -31,7 +31,8 @@ pub fn keep_quiet() {
 pub fn run(name: &str, data: &[u8]) {
     let body = fuzzed::body(name).expect("a body of that name");
     if catch_unwind(AssertUnwindSafe(|| body(data))).is_err() {
-        eprintln!("a panic left the body of {name}: {}", LAST.with(RefCell::take));
+        let told = LAST.with(RefCell::take).replace('\n', " ");
+        eprintln!("a panic left the body of {name}: {told}");
         std::process::abort();
     }
 }

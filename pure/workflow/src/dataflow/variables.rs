@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::eyes::Eyes;
 use crate::errors::Raised;
 use crate::execution::Frame;
-use crate::payload::Payload;
+use crate::payload::{NESTING_MAX, Payload};
 use crate::run::Run;
 
 /// UTF-8 bytes of all variables of an execution (SFN-VAR-9).
@@ -50,6 +50,13 @@ pub(super) fn fit(
     let stored: usize = stored.map(Payload::bytes).sum();
     let too_long = new > run.environment.limits.payload_bytes_max
         || stored.saturating_add(new) > VARIABLES_BYTES_MAX;
+    if let Some((name, _)) = assigned.iter().find(|(_, value)| value.is_too_deep()) {
+        return Err(Raised::Runtime(format!(
+            "The variable '{name}' assigned by the state '{}' is nested deeper than {NESTING_MAX} \
+             levels.",
+            state.name
+        )));
+    }
     if too_long {
         return Err(Raised::Runtime(format!(
             "The variables assigned by the state '{}' exceed the limit of {} bytes for one Assign \

@@ -100,9 +100,11 @@ pub(crate) fn succeeded(
 
 fn finish(run: &mut Run<'_>, id: FrameId, output: Option<Payload>) -> Course {
     let of = &run.state(id).name;
-    match output.filter(|output| run.fits(output, of).is_ok()) {
-        Some(output) => states::complete(run, id, output),
-        None => run.raise(id, Raised::TooLong { of: String::from(&**of) }),
+    let too_long = || Raised::TooLong { of: String::from(&**of) };
+    let output = output.ok_or_else(too_long);
+    match output.and_then(|output| run.fits(&output, of).map(|()| output)) {
+        Ok(output) => states::complete(run, id, output),
+        Err(raised) => run.raise(id, raised),
     }
 }
 

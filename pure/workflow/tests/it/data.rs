@@ -437,3 +437,26 @@ fn credentials() {
     let role = &shown["lambdaFunctionScheduledEventDetails"]["taskCredentials"]["roleArn"];
     assert_eq!(*role, "arn:aws:iam::111111111111:role/x");
 }
+
+// What is stored as text must be read again.
+#[test]
+fn endless_nesting_fails() {
+    const LOOP: &str = r#""B": {"Type": "Choice", "Default": "A",
+        "Choices": [{"Variable": "$.end", "IsPresent": true, "Next": "C"}]},
+        "C": {"Type": "Succeed"}"#;
+    let nests = |fields: &str| {
+        let states = format!(r#""A": {{"Type": "Pass", "Next": "B", {fields}}}, {LOOP}"#);
+        outcome(&states, r#"{"x": 1}"#)
+    };
+    let result = "States.DataLimitExceeded: The state/task 'A' returned a result that is nested \
+                  deeper than 127 levels.";
+    assert_eq!(nests(r#""Parameters": {"x.$": "$"}"#), result);
+    assert_eq!(nests(r#""ResultPath": "$.y""#), result);
+    let states = format!(
+        r#""S": {{"Type": "Pass", "Assign": {{"v.$": "$"}}, "Next": "A"}},
+           "A": {{"Type": "Pass", "Assign": {{"v": {{"v.$": "$v"}}}}, "Next": "B"}}, {LOOP}"#
+    );
+    let told = told(&run(&format!(r#"{{"StartAt": "S", "States": {{{states}}}}}"#), "{}"));
+    let cause = "The variable 'v' assigned by the state 'A' is nested deeper than 127 levels.";
+    assert!(told.starts_with("States.Runtime: ") && told.ends_with(cause), "{told}");
+}

@@ -87,7 +87,9 @@ fn once(
         let line = String::from_utf8_lossy(&line);
         if let Some(pulse) = pulse(&line) {
             outcome.executions = before + pulse.executions;
-            (outcome.coverage, outcome.corpus) = (pulse.coverage, pulse.corpus);
+            // Started again, it first reads what it had.
+            outcome.coverage = outcome.coverage.max(pulse.coverage);
+            outcome.corpus = outcome.corpus.max(pulse.corpus);
             progress.tell(outcome, begin);
         } else if let Some(count) = line.strip_prefix("stat::number_of_executed_units:") {
             outcome.executions = before + count.trim().parse().unwrap_or(0);
