@@ -3,14 +3,15 @@
 import base64
 import json
 import random
+import re
 import time
 
 import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from support import (PASS, ROLE, Fault, ended, machine, one_state, refused, run, until,
-                     wait_state)
+from support import (PASS, ROLE, Fault, Server, ended, machine, one_state, refused, run, rung,
+                     until, wait_state)
 
 SEED = 4_2026
 FORGED_PER_LIST = 200
@@ -99,19 +100,32 @@ class Place:
 
 def client(server, account, region):
     """in development an access key id of twelve digits is the account"""
-    sfn = server.client(key=account)
-    if region != sfn.meta.region_name:
-        server.region, before = region, server.region
-        sfn = server.client(key=account)
-        server.region = before
+    key, secret = server.keys.get(account, (account, "test"))
+    server.region, before = region, server.region
+    sfn = server.client(key=key, secret=secret)
+    server.region = before
     return sfn
 
 
-@pytest.fixture(scope="module")
+def serving():
+    """`rung serve`, with a key for each account"""
+    server = Server(mode="serve")
+    file = server.place / "keys.toml"
+    server.arguments, server.keys = ["--keys", str(file)], {}
+    for account in (OURS, THEIRS):
+        made = rung("key", "new", "--file", file, "--account", account)
+        words = dict(re.findall(r"export (\w+)=(\S+)", made.stdout))
+        server.keys[account] = (words["AWS_ACCESS_KEY_ID"], words["AWS_SECRET_ACCESS_KEY"])
+    return server
+
+
+@pytest.fixture(scope="module", params=["dev", "serve"])
 def places(request):
-    from support import Server
-    server = Server().start()
+    server = serving() if request.param == "serve" else Server()
     request.addfinalizer(server.close)
+    if request.param == "dev":
+        server.keys = {}
+    server.start()
     return [Place(server, OURS, "us-east-1"), Place(server, THEIRS, "us-east-1"),
             Place(server, OURS, "eu-west-1")]
 
@@ -166,6 +180,32 @@ def test_forged_page_tokens(places, operation):
         tried += 1
     for size in (1, 2, 1000):
         call(nextToken=genuine(places[0], operation, arguments), maxResults=size, **arguments)
+
+
+@pytest.mark.parametrize("operation, more", [
+    ("SendTaskSuccess", {"output": "1"}), ("SendTaskFailure", {}), ("SendTaskHeartbeat", {})])
+def test_forged_task_tokens(places, operation, more):
+    """SFN-INT-144: each of two hundred is refused, and the task is left alone"""
+    dice = random.Random(f"{SEED} {operation}")
+    owner = places[0]
+    own = owner.token
+    call = getattr(owner.sfn, xform_name(operation))
+    tried = 0
+    for _ in range(FORGED_PER_LIST):
+        at = dice.randrange(len(own) - 4)  # the last characters may hold bits of no meaning
+        other = dice.choice(ALPHABET.replace(own[at], ""))
+        half = dice.choice([place.token for place in places[1:]])
+        forged = dice.choice([
+            own[:at] + other + own[at + 1:], own[:at] or "A", own[at + 1:],
+            "".join(dice.choices(ALPHABET, k=len(own))), own[:at] + half[at:],
+            base64.b64encode(json.dumps({"execution": owner.execution}).encode()).decode()])
+        if forged in (own, half):
+            continue
+        fault = refused("InvalidToken", call, taskToken=forged, **more)
+        assert fault.message == "Invalid Token: 'Invalid token'", (SEED, forged)
+        tried += 1
+    assert tried > FORGED_PER_LIST / 2
+    owner.sfn.send_task_heartbeat(taskToken=own)
 
 
 def test_no_list_without_the_model():

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import threading
 import time
 
 import pytest
 from botocore.exceptions import ClientError
-from support import (PASS, ROLE, ended, events_of, machine, one_state, refused, run, sound, unique,
-                     until, wait_state)
+from support import (PASS, ROLE, ended, events_of, machine, one_state, refused, run, rung, sound,
+                     unique, until, wait_state)
 
 FULL = "The maximum number of running executions has been reached."
 PAUSE = wait_state(3000)
@@ -336,6 +337,21 @@ def test_relaxed_history(small):
     lines = told(server, execution)
     assert len(lines) == 1 and "AWS ends an execution at 25000." in lines[0], lines
     assert "distributed Map" in lines[0]
+
+
+def test_relaxed_in_production(new_server):
+    """the same limits, and the word is in the log"""
+    server = new_server(mode="serve")
+    server.config = server.place / "rung.toml"
+    server.config.write_text('keys = "keys.toml"\nlimits = "relaxed"\n')
+    made = rung("key", "new", "--file", server.place / "keys.toml", "--account", "111122223333")
+    words = dict(re.findall(r"export (\w+)=(\S+)", made.stdout))
+    server.start()
+    sfn = server.client(key=words["AWS_ACCESS_KEY_ID"], secret=words["AWS_SECRET_ACCESS_KEY"])
+    execution = start(sfn, machine(sfn, PASS), input=text(2_000_000))
+    assert ended(sfn, execution)["status"] == "SUCCEEDED"
+    (line,) = until(lambda: told(server, execution))
+    assert "WARN" in line and "AWS allows 262144" in line
 
 
 def test_single_limits(small):

@@ -67,15 +67,12 @@ impl Operation<Service> for ListStateMachineAliases {
             ),
             None => Bound::Unbounded,
         };
-        let mut aliases = machine
+        let aliases = machine
             .aliases
             .range((after, Bound::Unbounded))
             .filter(|(_, alias)| routes_here(alias));
-        let page_of: Vec<_> = aliases.by_ref().take(page.limit).collect();
-        let more = aliases.next().is_some();
-        let last = page_of.last().filter(|_| more);
-        let next_token = last.map(|(name, _)| page.next(name.as_bytes()));
-        let items = page_of.iter().map(|(name, alias)| Item {
+        let (aliases, next_token) = page.of(aliases, |(name, _)| name.as_bytes().to_vec());
+        let items = aliases.iter().map(|(name, alias)| Item {
             state_machine_alias_arn: format!("{}:{name}", machine.arn),
             creation_date: Timestamp::from_ms(alias.creation_ms),
         });

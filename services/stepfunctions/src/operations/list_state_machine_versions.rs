@@ -69,23 +69,12 @@ impl Operation<Service> for ListStateMachineVersions {
         let Some(machine) = found.map_err(faults::from_unreadable)? else {
             return Ok(Output { state_machine_versions: Vec::new(), next_token: None });
         };
-        let mut versions = machine.versions.range(..below).rev();
-        let items: Vec<(u64, Item)> = versions
-            .by_ref()
-            .take(page.limit)
-            .map(|(number, version)| {
-                let item = Item {
-                    state_machine_version_arn: format!("{arn}:{number}"),
-                    creation_date: Timestamp::from_ms(version.creation_ms),
-                };
-                (*number, item)
-            })
-            .collect();
-        let more = versions.next().is_some();
-        let last = items.last().filter(|_| more).map(|(number, _)| *number);
-        Ok(Output {
-            state_machine_versions: items.into_iter().map(|(_, item)| item).collect(),
-            next_token: last.map(|number| page.next(&number.to_be_bytes())),
-        })
+        let versions = machine.versions.range(..below).rev();
+        let (versions, next_token) = page.of(versions, |(number, _)| number.to_be_bytes().to_vec());
+        let items = versions.into_iter().map(|(number, version)| Item {
+            state_machine_version_arn: format!("{arn}:{number}"),
+            creation_date: Timestamp::from_ms(version.creation_ms),
+        });
+        Ok(Output { state_machine_versions: items.collect(), next_token })
     }
 }

@@ -77,6 +77,18 @@ impl Page {
 }
 
 impl Opened {
+    /// What of a list behind the cursor fits on the page, and the token for the rest.
+    pub(crate) fn of<T>(
+        &self,
+        mut items: impl Iterator<Item = T>,
+        cursor: impl Fn(&T) -> Vec<u8>,
+    ) -> (Vec<T>, Option<String>) {
+        let page: Vec<T> = items.by_ref().take(self.limit).collect();
+        let more = items.next().is_some();
+        let next = page.last().filter(|_| more).map(|last| self.next(&cursor(last)));
+        (page, next)
+    }
+
     /// The token for what follows `cursor`.
     pub(crate) fn next(&self, cursor: &[u8]) -> String {
         self.token.encode(cursor, self.now_ms)
