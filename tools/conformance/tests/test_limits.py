@@ -87,3 +87,15 @@ def test_wide_map(sfn):
     seen = run(sfn, arn, values, seconds=60)
     assert json.loads(seen["output"]) == values
     sound(events_of(sfn, seen["executionArn"]))
+
+
+def test_many_large_states(sfn):
+    """a history of 150 MB: no transition, page or close has to hold it at once"""
+    states = {f"S{number}": {"Type": "Pass", "Next": f"S{number + 1}"} for number in range(300)}
+    arn = machine(sfn, {**states, "S300": {"Type": "Succeed"}})
+    value = "".join(str(number) for number in range(44_000))
+    seen = run(sfn, arn, value, seconds=60)
+    assert (seen["status"], seen["output"]) == ("SUCCEEDED", json.dumps(value))
+    assert len(sound(events_of(sfn, seen["executionArn"]))) == 604
+    first = sfn.get_execution_history(executionArn=seen["executionArn"], maxResults=1000)
+    assert len(first["events"]) < 604 and first["nextToken"]
