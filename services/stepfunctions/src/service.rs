@@ -167,7 +167,7 @@ impl Service {
         let _ = self.stopping.subscribe().wait_for(|stops| *stops).await;
     }
 
-    /// Waits for a moment without calls under way, at most `wait_max`; everything goes on meanwhile.
+    /// Waits for a moment without calls under way, at most `wait_max`, while all else goes on.
     pub async fn settle(&self, wait_max: Duration) {
         let _ = tokio::time::timeout(wait_max, self.calls.idle()).await;
     }

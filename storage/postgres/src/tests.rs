@@ -82,7 +82,7 @@ fn one_node_leads(server: &Server) {
     server.run(&format!("UPDATE {schema}.node SET lease_until = now() WHERE name = 'node-1'"));
     assert!(!nodes[0].renew(1).unwrap() && nodes[1].renew(2).unwrap());
     assert!(nodes[1].lead(2).unwrap() && !nodes[0].lead(1).unwrap());
-    // A node that drains gives the lead up and does not get it back, not even after a restart.
+    // A node that drains gives the lead up and does not get it back.
     assert!(nodes[0].drain("node-2", true).unwrap() && !nodes[0].drain("node-3", true).unwrap());
     nodes[1].leave(2).unwrap();
     nodes[1].enter(&Node { incarnation: 3, ..a.clone() }).unwrap();
