@@ -137,7 +137,7 @@ impl Service {
         let scope = plan.selects.then(|| Scope::new(&live.execution, plan.frame));
         let (service, start) = (self.clone(), live.start.clone());
         after_commit(stage, move || {
-            service.drive_map_run(driver::Given { run, record, plan, start, scope });
+            service.drive_map_run(driver::Given { run, record, plan, start, scope, begins: true });
         });
     }
 
@@ -266,7 +266,7 @@ impl Service {
             true => Some(self.read_scope(record.parent, start.about.clone(), &plan)?),
             false => None,
         };
-        self.drive_map_run(driver::Given { run, record, plan, start, scope });
+        self.drive_map_run(driver::Given { run, record, plan, start, scope, begins: false });
         Ok(())
     }
 

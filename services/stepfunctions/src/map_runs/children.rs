@@ -33,6 +33,15 @@ pub(crate) enum Start {
     Never,
 }
 
+/// What is known of a child before its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nobody ever tried to start it: nothing is looked up.
+    New,
+    /// It may be there.
+    Perhaps,
+}
+
 /// What all children of a run share.
 pub(super) struct Children {
     pub(super) service: Service,
@@ -69,7 +78,7 @@ impl Children {
     }
 
     /// Starts child number `index`, unless it was started before; the run is told.
-    pub(super) fn start(&self, index: u64, work: Work) -> Result<(), Unavailable> {
+    pub(super) fn start(&self, index: u64, work: Work, known: Known) -> Result<(), Unavailable> {
         let (name, _) = self.names(index);
         let parts = self.parts(name);
         let parts = parts.each_ref().map(String::as_str);
@@ -77,7 +86,8 @@ impl Children {
         let service = self.service.clone();
         let run = self.run;
         self.service.store.stage(self.service.store.partition_of(slot), |stage| {
-            let taken = !matches!(stage.get(&service.families.open, &key), Ok(None));
+            let taken = known == Known::Perhaps
+                && !matches!(stage.get(&service.families.open, &key), Ok(None));
             let done = match taken {
                 true => Start::Before,
                 false => {

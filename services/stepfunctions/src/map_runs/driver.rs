@@ -22,7 +22,7 @@ use workflow::map_run::{Form, MapRun, Scope, THRESHOLD_CAUSE, THRESHOLD_ERROR};
 use workflow::payload::Payload;
 
 use super::batches::{Batches, Select, Work};
-use super::children::{Children, Start};
+use super::children::{Children, Known, Start};
 use super::places::Place;
 use super::reader::{Broken, Items};
 use super::{Ended, MapRuns, Message, length};
@@ -52,6 +52,8 @@ pub(super) struct Given {
     /// The parent's.
     pub(super) start: Arc<StartRecord>,
     pub(super) scope: Option<Scope>,
+    /// Whether it begins, and no child of it can be there.
+    pub(super) begins: bool,
 }
 
 struct Driver {
@@ -68,6 +70,8 @@ struct Driver {
     /// The next child's number, and the items before it.
     next: u64,
     consumed: u64,
+    /// From this number on nobody ever tried to start a child; nothing is known after a restart.
+    untried: Option<u64>,
     /// Children that could not be started yet.
     refused: BTreeSet<u64>,
     /// Outputs by number, while they are short enough to be the state's output (SFN-DMAP-14).
@@ -177,7 +181,7 @@ impl Driver {
         given: Given,
         inbox: mpsc::UnboundedReceiver<Message>,
     ) -> Result<Driver, Stuck> {
-        let Given { run, record, plan, start, scope } = given;
+        let Given { run, record, plan, start, scope, begins } = given;
         let digest = start.revision.definition;
         let whole = service.definitions.find(&service.store, &digest)?;
         let above = start.child.as_ref().map_or(&[][..], |child| &child.path);
@@ -212,6 +216,7 @@ impl Driver {
             batches: None,
             open: BTreeMap::new(),
             starting: 0,
+            untried: begins.then_some(0),
             refused: BTreeSet::new(),
             outputs: Some(BTreeMap::new()),
             plan,
@@ -401,12 +406,24 @@ impl Driver {
         }
         let work = self.open.get(&index).and_then(|open| open.work.clone());
         let Some(work) = work else { return Ok(()) };
-        match self.children.start(index, work) {
+        let known = self.known(index);
+        match self.children.start(index, work, known) {
             Ok(()) => self.starting += 1,
             Err(error) => self.put_off(index, &error),
         }
         self.unsaved = true;
         Ok(())
+    }
+
+    /// The first try alone is one of a child that cannot be there.
+    fn known(&mut self, index: u64) -> Known {
+        match &mut self.untried {
+            Some(untried) if index >= *untried => {
+                *untried = index + 1;
+                Known::New
+            }
+            _ => Known::Perhaps,
+        }
     }
 
     fn put_off(&mut self, index: u64, error: &Unavailable) {
