@@ -1,13 +1,16 @@
-//! The command line: `bench all --rung PATH …`, and `bench echo …`, which `all` starts by itself.
+//! The command line: `bench all --rung PATH …`, `bench map --rung PATH …` for that alone, and
+//! `bench echo …`, which `all` starts by itself.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-const USAGE: &str = "usage: bench all --rung PATH [--page FILE] [--seconds N] [--clients N]";
+const USAGE: &str = "usage: bench all --rung PATH [--page FILE] [--seconds N] [--clients N] \
+                     [--items N]\n       bench map --rung PATH [--items N]";
 const SECONDS_DEFAULT: u64 = 10;
 const CLIENTS_DEFAULT: usize = 64;
+const ITEMS_DEFAULT: u64 = 1_000_000;
 
 pub(crate) enum Command {
     /// The baseline: answers every request with so many bytes.
@@ -16,6 +19,8 @@ pub(crate) enum Command {
         bytes: usize,
     },
     All(Options),
+    /// A distributed Map alone.
+    Map(Options),
 }
 
 pub(crate) struct Options {
@@ -25,6 +30,8 @@ pub(crate) struct Options {
     /// How long each load lasts.
     pub(crate) duration: Duration,
     pub(crate) clients: usize,
+    /// Of the distributed Map.
+    pub(crate) items: u64,
 }
 
 pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> anyhow::Result<Command> {
@@ -35,6 +42,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> anyhow::Result<C
         page: None,
         duration: Duration::from_secs(SECONDS_DEFAULT),
         clients: CLIENTS_DEFAULT,
+        items: ITEMS_DEFAULT,
     };
     let (mut port, mut bytes) = (0, 0);
     while let Some(name) = arguments.next() {
@@ -44,6 +52,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> anyhow::Result<C
             "--page" => options.page = Some(value.into()),
             "--seconds" => options.duration = Duration::from_secs(value.parse().context(name)?),
             "--clients" => options.clients = value.parse().context(name)?,
+            "--items" => options.items = value.parse().context(name)?,
             "--port" => port = value.parse().context(name)?,
             "--bytes" => bytes = value.parse().context(name)?,
             _ => bail!("no option `{name}`\n{USAGE}"),
@@ -52,7 +61,8 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> anyhow::Result<C
     match command.as_str() {
         "echo" => Ok(Command::Echo { port, bytes }),
         "all" if options.rung.is_file() => Ok(Command::All(options)),
-        "all" => bail!("no binary at `{}`\n{USAGE}", options.rung.display()),
+        "map" if options.rung.is_file() => Ok(Command::Map(options)),
+        "all" | "map" => bail!("no binary at `{}`\n{USAGE}", options.rung.display()),
         _ => bail!("no command `{command}`\n{USAGE}"),
     }
 }

@@ -7,6 +7,7 @@ mod appends;
 mod arguments;
 mod client;
 mod echo;
+mod map;
 mod measure;
 mod page;
 mod server;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let outcome = arguments::parse(std::env::args().skip(1)).and_then(|command| match command {
         Command::Echo { port, bytes } => echo::run(port, bytes),
         Command::All(options) => measure::all(&options),
+        Command::Map(options) => map::alone(&options),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

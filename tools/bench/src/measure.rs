@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::appends;
 use crate::arguments::Options;
 use crate::client::{self, Asked, Client, Load};
+use crate::map;
 use crate::page::{self, Row};
 use crate::server::Server;
 
@@ -69,6 +70,8 @@ pub(crate) async fn all(options: &Options) -> anyhow::Result<()> {
         ratio: None,
         mark: None,
     });
+    println!("a distributed Map of {} items …", options.items);
+    rows.extend(map::rows(options).await?);
     let table = page::table(&rows);
     println!("\n{table}");
     match &options.page {

@@ -41,13 +41,29 @@ impl Server {
         start(command, port, tempfile::tempdir().context("cannot make a folder")?)
     }
 
+    /// Where its data are.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// Kilobytes in memory now.
     pub(crate) fn resident_kib(&self) -> anyhow::Result<u64> {
+        self.status_kib("VmRSS:")
+    }
+
+    /// Most kilobytes that were in memory so far.
+    pub(crate) fn peak_kib(&self) -> anyhow::Result<u64> {
+        self.status_kib("VmHWM:")
+    }
+
+    fn status_kib(&self, name: &str) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .context("cannot read the memory of the server (Linux only)")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let number = line.and_then(|line| line.split_whitespace().next());
-        number.and_then(|number| number.parse().ok()).context("no VmRSS in its status")
+        number
+            .and_then(|number| number.parse().ok())
+            .with_context(|| format!("no {name} in its status"))
     }
 
     /// Ends it at once and answers where its data are, which live as long as the folder.
