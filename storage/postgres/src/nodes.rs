@@ -54,7 +54,8 @@ impl Nodes for Membership {
         self.query(&forget, &[])?;
         // A node that was asked to lead no more stays so under its next incarnation.
         let insert = "INSERT INTO {node} \
-             (incarnation, name, address, version, draining, lease_until) SELECT $1::bytea, $2::text, $3::text, $4::text, \
+             (incarnation, name, address, version, draining, lease_until) \
+             SELECT $1::bytea, $2::text, $3::text, $4::text, \
              EXISTS (SELECT 1 FROM {node} WHERE name = $2::text AND draining), \
              now() + $5::float8 * interval '1 second' ON CONFLICT (incarnation) DO NOTHING";
         let id = bytes(node.incarnation);

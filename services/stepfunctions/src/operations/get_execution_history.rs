@@ -76,8 +76,8 @@ struct Asked<'a> {
 }
 
 /// Up to `limit` events from event `from` on, or from the first in that order, and whether the last
-/// one belongs to the next page. An execution that closes or is redriven takes its chunks elsewhere:
-/// then they are looked for there.
+/// one belongs to the next page. An execution that closes or is redriven takes its chunks
+/// elsewhere: then they are looked for there.
 fn read(
     service: &Service,
     asked: &Asked<'_>,
