@@ -71,10 +71,8 @@ impl Claim {
 
 fn believed(parts: &Parts, arrival: &Arrival<'_>) -> Caller {
     let credential = parse::credential(parts);
-    let (access_key_id, region) = match &credential {
-        Some(credential) => (&*credential.access_key_id, &*credential.region),
-        None => ("", ""),
-    };
+    let named = credential.as_deref().and_then(parse::split_credential);
+    let [access_key_id, _, region, _] = named.unwrap_or_default();
     Caller {
         account: if account_ok(access_key_id) { access_key_id } else { ACCOUNT_DEFAULT }.into(),
         region: if region_ok(region) { region } else { REGION_DEFAULT }.into(),

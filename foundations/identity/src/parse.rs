@@ -41,28 +41,33 @@ impl Credential {
         format!("{}/{}/{}/aws4_request", self.date, self.region, self.service)
     }
 
-    // Access key ids have no slash, so the four last parts are the scope.
     pub(crate) fn parse(text: &str) -> Option<Credential> {
-        let mut parts = text.split('/');
-        let (access_key_id, date) = (parts.next()?, parts.next()?);
-        let (region, service, end) = (parts.next()?, parts.next()?, parts.next()?);
-        let whole = parts.next().is_none() && end == "aws4_request" && !access_key_id.is_empty();
-        (whole && access_key_id.len() <= ACCESS_KEY_ID_BYTES_MAX).then(|| Credential {
-            access_key_id: access_key_id.to_owned(),
-            date: date.to_owned(),
-            region: region.to_owned(),
-            service: service.to_owned(),
-        })
+        let [access_key_id, date, region, service] = split_credential(text)?.map(str::to_owned);
+        Some(Credential { access_key_id, date, region, service })
     }
 }
 
-/// Only the credential, if there is one to be found: all that development needs.
-pub(crate) fn credential(parts: &Parts) -> Option<Credential> {
+/// Access key id, date, region and service of a credential.
+// Access key ids have no slash, so the four last parts are the scope.
+pub(crate) fn split_credential(text: &str) -> Option<[&str; 4]> {
+    let mut parts = text.split('/');
+    let (access_key_id, date) = (parts.next()?, parts.next()?);
+    let (region, service, end) = (parts.next()?, parts.next()?, parts.next()?);
+    let whole = parts.next().is_none() && end == "aws4_request" && !access_key_id.is_empty();
+    (whole && access_key_id.len() <= ACCESS_KEY_ID_BYTES_MAX).then_some([
+        access_key_id,
+        date,
+        region,
+        service,
+    ])
+}
+
+/// The text of the credential, if there is one to be found: all that development needs.
+pub(crate) fn credential(parts: &Parts) -> Option<Cow<'_, str>> {
     if let Some(text) = authorization(parts) {
-        return Credential::parse(header_field(text, "Credential")?);
+        return header_field(text, "Credential").map(Cow::Borrowed);
     }
-    let query = parts.uri.query()?;
-    Credential::parse(&query_field(query, "X-Amz-Credential")?)
+    query_field(parts.uri.query()?, "X-Amz-Credential")
 }
 
 /// The signature of a request, of whichever form.

@@ -12,6 +12,9 @@ use crate::fault::Fault;
 use crate::json;
 use crate::limits::JSON_BODY_BYTES_MAX;
 
+/// Room for most answers.
+const ANSWER_BYTES: usize = 1_024;
+
 /// One operation of a JSON-protocol service, in a file of its own.
 pub trait Operation<S>: 'static {
     /// AWS's name, `StartExecution`.
@@ -51,10 +54,12 @@ fn run<'a, S: Sync, O: Operation<S>>(
         let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
         let input: O::Input = serde_json::from_slice(body).map_err(|error| json::fault(&error))?;
         let output = O::run(service, caller, input).await?;
-        serde_json::to_vec(&output).map(Bytes::from).map_err(|error| {
+        let mut answer = Vec::with_capacity(ANSWER_BYTES);
+        serde_json::to_writer(&mut answer, &output).map_err(|error| {
             tracing::error!(%error, operation = O::NAME, "failed to write an answer");
             Fault::internal()
-        })
+        })?;
+        Ok(Bytes::from(answer))
     })
 }
 

@@ -100,6 +100,13 @@ impl Home {
         }
     }
 
+    /// Whether it is the place of that account in that region, and the region's own partition.
+    pub fn is(&self, region: &str, account: &str) -> bool {
+        *self.region == *region
+            && *self.account == *account
+            && *self.partition == *partition_of_region(region)
+    }
+
     /// `arn:aws:states:us-east-1:000000000000:`, the head of every ARN of `service` here.
     pub fn prefix(&self, service: &str) -> String {
         format!("arn:{}:{service}:{}:{}:", self.partition, self.region, self.account)

@@ -149,7 +149,7 @@ fn find_map_run(
 
 /// Whether what is there belongs to the caller: account, region and the region's partition.
 pub(crate) fn is_own(caller: &Caller, home: &Home) -> bool {
-    *home == Home::new(&caller.region, &caller.account)
+    home.is(&caller.region, &caller.account)
 }
 
 /// A machine's ARN that belongs to the caller's account and region, taken apart; `None` when it

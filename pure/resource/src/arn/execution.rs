@@ -40,6 +40,16 @@ impl ExecutionArn {
         ExecutionArn { run: Some(run.into()), ..ExecutionArn::standard(machine, name) }
     }
 
+    /// The text of a new execution's ARN; `machine_arn` is its machine's, without qualifier. What is
+    /// known to be an ARN need not be taken apart again.
+    pub fn text_of(machine_arn: &str, name: &str, run: Option<&str>) -> Option<String> {
+        let (home, machine) = machine_arn.split_once(":stateMachine:")?;
+        Some(match run {
+            Some(run) => format!("{home}:express:{machine}:{name}:{run}"),
+            None => format!("{home}:execution:{machine}:{name}"),
+        })
+    }
+
     /// The same execution as a child of a run of the labelled map state.
     #[must_use]
     pub fn child_of(mut self, label: impl Into<String>) -> ExecutionArn {
@@ -156,6 +166,10 @@ mod tests {
         let machine = StateMachineArn::new(Home::new("us-east-1", "000000000000"), "m").version(2);
         let arn = ExecutionArn::standard(&machine, "n");
         assert_eq!(arn.to_string(), format!("{HEAD}execution:m:n"));
+        let text = |run| ExecutionArn::text_of(&machine.unqualified().to_string(), "n", run);
+        assert_eq!(text(None), Some(arn.to_string()));
+        let express = ExecutionArn::express(&machine, "n", UUID);
+        assert_eq!(text(Some(UUID)), Some(express.to_string()));
         assert_eq!(arn.child_of("L").to_string(), format!("{HEAD}execution:m/L:n"));
         let arn = ExecutionArn::express(&machine, "n", UUID);
         assert_eq!(arn.to_string(), format!("{HEAD}express:m:n:{UUID}"));

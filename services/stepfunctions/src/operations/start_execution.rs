@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use identity::Caller;
 use resource::arn::execution::ExecutionArn;
-use resource::arn::state_machine::{Qualifier, StateMachineArn};
+use resource::arn::state_machine::Qualifier;
 use resource::constraints::Constraints;
 use resource::name::{NAME_CHARS_MAX, name_chars_ok};
 use serde::{Deserialize, Serialize};
@@ -266,11 +266,8 @@ fn repeat(
 }
 
 fn execution_arn(machine_arn: &str, name: &str) -> String {
-    match StateMachineArn::parse(machine_arn) {
-        Ok(machine) => ExecutionArn::standard(&machine, name).to_string(),
-        // A machine's own ARN always parses; the name alone still tells which execution it is.
-        Err(_) => name.to_owned(),
-    }
+    // A machine's own ARN always names one; the name alone still tells which execution it is.
+    ExecutionArn::text_of(machine_arn, name, None).unwrap_or_else(|| name.to_owned())
 }
 
 fn begin(

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use identity::Caller;
 use resource::arn::execution::ExecutionArn;
-use resource::arn::state_machine::StateMachineArn;
 use serde::{Deserialize, Serialize};
 use wire::fault::Fault;
 use wire::operation::Operation;
@@ -101,11 +100,9 @@ impl Operation<Service> for StartSyncExecution {
 
 /// The ARN of an Express execution: each run has a UUID of its own.
 pub(super) fn express_arn(service: &Service, machine_arn: &str, name: &str) -> String {
-    match StateMachineArn::parse(machine_arn) {
-        Ok(machine) => ExecutionArn::express(&machine, name, service.host.uuid()).to_string(),
-        // A machine's own ARN always parses; the name alone still tells which execution it is.
-        Err(_) => name.to_owned(),
-    }
+    let run = service.host.uuid();
+    // A machine's own ARN always names one; the name alone still tells which execution it is.
+    ExecutionArn::text_of(machine_arn, name, Some(&run)).unwrap_or_else(|| name.to_owned())
 }
 
 fn to_output(start: &StartRecord, head: Head, wants_data: bool) -> Output {
