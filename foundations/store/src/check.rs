@@ -72,7 +72,7 @@ pub fn check(
             family.bytes += (key.len() + value.len()) as u64;
             // A row without a value says everything with its key.
             if !value.is_empty()
-                && let Err(damage) = envelope::decode(key, value)
+                && let Err(damage) = envelope::verify(key, value)
             {
                 family.damaged += 1;
                 if family.named.len() < NAMED_MAX {
