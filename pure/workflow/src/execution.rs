@@ -59,7 +59,9 @@ pub struct About {
     pub role_arn: String,
     pub start_ms: EpochMs,
     pub input: Payload,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_machine_version_arn: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_machine_alias_arn: Option<String>,
 }
 

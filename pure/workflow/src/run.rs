@@ -17,6 +17,9 @@ use crate::{Environment, Large, Transition, states};
 /// Input of a state that uses up as much of the budget as entering it: 8 MiB in a thousand.
 const BYTES_PER_TRANSITION: usize = 8 << 10;
 
+/// Room for the events of most transitions.
+const HISTORY_EVENTS: usize = 16;
+
 /// The execution has closed: whatever was going on is over.
 #[derive(Debug)]
 pub(crate) struct Closed;
@@ -49,7 +52,7 @@ impl<'a> Run<'a> {
             environment,
             random: RefCell::new(environment.moment.random()),
             outbox: Outbox::default(),
-            history: Vec::new(),
+            history: Vec::with_capacity(HISTORY_EVENTS),
             queue: std::mem::take(&mut execution.head.ready),
             touched: BTreeSet::new(),
             removed: BTreeSet::new(),

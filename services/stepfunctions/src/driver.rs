@@ -22,7 +22,7 @@ use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Status};
 use workflow::{Environment, Surroundings, Transition};
 
-pub(crate) use close::is_long;
+pub(crate) use close::{Before, is_long};
 pub(crate) use live::Live;
 pub(crate) use record::after_commit;
 pub(crate) use redrive::{By, Redriven, redrive_status};

@@ -11,6 +11,7 @@ use crate::driver::is_long;
 use crate::faults;
 use crate::machines::MachineKey;
 use crate::operations::is_own;
+use crate::records::whole::{self, Rest};
 use crate::records::{self, ExecutionId, HeadRecord, NameRecord, Row, StartRecord, Unreadable};
 use crate::service::Service;
 
@@ -20,6 +21,8 @@ pub(crate) struct Found {
     pub(crate) family: String,
     pub(crate) start: StartRecord,
     pub(crate) head: HeadRecord,
+    /// The history, when it is not in rows of its own.
+    history: Option<Bytes>,
 }
 
 /// Most chunks that one page of history is read from.
@@ -137,14 +140,17 @@ impl Service {
         else {
             return Ok(None);
         };
-        let start = records::from_row(Row::Start, &start_key, &row)?;
+        let (start, rest) = whole::from_row(&start_key, &row)?;
+        if let Some(Rest { head, history }) = rest {
+            return Ok(Some(Found { id, family, start, head, history: Some(history) }));
+        }
         let head_key = records::head_key(id);
         let Some(row) = self.store.get(partition, &family, &head_key).map_err(Unreadable::new)?
         else {
             return Ok(None);
         };
         let head = records::from_row(Row::Head, &head_key, &row)?;
-        Ok(Some(Found { id, family, start, head }))
+        Ok(Some(Found { id, family, start, head, history: None }))
     }
 
     /// Up to `limit` events of a history, from event `from` on, in either direction; fewer, but two
@@ -157,6 +163,11 @@ impl Service {
         limit: usize,
     ) -> Result<Vec<HistoryEvent>, Unreadable> {
         let mut reading = Reading { events: Vec::new(), limit, chunks: 0, bytes: 0 };
+        if let Some(history) = &found.history {
+            reading.add((from, order), history)?;
+            reading.events.truncate(limit);
+            return Ok(reading.events);
+        }
         let mut families = vec![found.family.as_str()];
         if found.family != records::OPEN && is_long(found.head.chunk_bytes) {
             // The last chunk alone went with the day.
@@ -191,15 +202,8 @@ impl Service {
             let Some((last, _)) = chunks.last() else { return Ok(()) };
             let last = last.clone();
             for (key, row) in chunks {
-                let (mut chunk, bytes) = read_chunk(&key, &row)?;
-                match order {
-                    Order::Forward => chunk.retain(|event| event.id >= from),
-                    Order::Backward => {
-                        chunk.retain(|event| event.id <= from);
-                        chunk.reverse();
-                    }
-                }
-                reading.add(chunk, bytes);
+                let body = records::row_to_bytes(Row::Chunk, &key, &row)?;
+                reading.add((from, order), &body)?;
                 if reading.is_over() {
                     return Ok(());
                 }
@@ -243,10 +247,20 @@ struct Reading {
 }
 
 impl Reading {
-    fn add(&mut self, chunk: Vec<HistoryEvent>, bytes: usize) {
+    /// Adds the events of a chunk that lie from event `from` on in that order.
+    fn add(&mut self, (from, order): (u64, Order), body: &[u8]) -> Result<(), Unreadable> {
+        let mut chunk = events_of(body)?;
+        match order {
+            Order::Forward => chunk.retain(|event| event.id >= from),
+            Order::Backward => {
+                chunk.retain(|event| event.id <= from);
+                chunk.reverse();
+            }
+        }
         self.events.extend(chunk);
         self.chunks += 1;
-        self.bytes += bytes;
+        self.bytes += body.len();
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -271,16 +285,15 @@ fn after(key: &[u8]) -> Bytes {
     next.into()
 }
 
-/// The events of a chunk, and its bytes.
-fn read_chunk(key: &Bytes, row: &Bytes) -> Result<(Vec<HistoryEvent>, usize), Unreadable> {
-    let body = records::row_to_bytes(Row::Chunk, key, row)?;
-    let mut rest: &[u8] = &body;
+/// The events in the body of a chunk.
+fn events_of(body: &[u8]) -> Result<Vec<HistoryEvent>, Unreadable> {
+    let mut rest = body;
     let mut events = Vec::new();
     while !rest.is_empty() {
         let event: HistoryEvent = rmp_serde::from_read(&mut rest).map_err(Unreadable::new)?;
         events.push(event);
     }
-    Ok((events, body.len()))
+    Ok(events)
 }
 
 /// Milliseconds of 2024-01-01T00:00:00Z, where the time in an id begins.

@@ -9,9 +9,9 @@ use workflow::execution::Head;
 use workflow::history::HistoryEvent;
 
 use super::Live;
-use super::record::{after_commit, chunk_row, list_record, running_key};
+use super::record::{after_commit, chunk_body, list_record, running_key};
 use crate::counts::Kind;
-use crate::records::{self, ExecutionId, Row};
+use crate::records::{self, ExecutionId, Row, whole};
 use crate::service::Service;
 
 /// Rows of one kind that one execution can have.
@@ -29,6 +29,20 @@ fn stop_ms_of(head: &Head) -> EpochMs {
     head.stop_ms.unwrap_or(head.last_event_ms)
 }
 
+/// What there may be of an execution before it closes.
+#[derive(Clone, Copy)]
+pub(crate) struct Before {
+    /// Rows in the open families.
+    pub(crate) rows: bool,
+    /// Map runs that it began.
+    pub(crate) map_runs: bool,
+}
+
+impl Before {
+    /// Whatever there can be.
+    pub(crate) const ANYTHING: Before = Before { rows: true, map_runs: true };
+}
+
 impl Service {
     /// Writes a closed execution. One that was never recorded open goes to its day at once.
     pub(crate) fn close(
@@ -37,45 +51,70 @@ impl Service {
         id: ExecutionId,
         live: &Live,
         last_events: &[HistoryEvent],
-        fresh: bool,
+        before: Before,
     ) {
         let head = &live.execution.head;
         let stop_ms = stop_ms_of(head);
         let day = records::day_of(stop_ms);
         let family: Family = records::day_family(day).into();
-        if !fresh {
+        if before.rows {
             self.empty_open(stage, id, live, &family);
         }
-        let key = records::start_key(id);
-        let row = records::to_row(Row::Start, &key, &*live.start);
-        stage.put(&family, key, row);
-        let key = records::head_key(id);
-        let row = records::to_row(Row::Head, &key, &self.head_record(live));
-        stage.put(&family, key, row);
-        // What a redrive goes on with; an execution that succeeded has none.
-        for frame in live.execution.frames.values() {
-            let key = records::frame_key(id, frame.id);
-            let row = records::to_row(Row::Frame, &key, frame);
-            stage.put(&family, key, row);
-        }
-        if let Some((key, row)) = chunk_row(id, last_events) {
-            stage.put(&family, key, row);
-        }
+        self.record_closed(stage, id, live, last_events, (&family, before));
         let key = records::list_key(live.start.list(), stop_ms, id);
         let item = list_record(live);
         let row = records::to_row(Row::ListItem, &key, &item);
         stage.put(&records::index_day_family(day).into(), key, row);
         self.record_name(stage, id, &live.start, Some(day));
-        self.close_map_runs(stage, id, day);
+        if before.map_runs {
+            self.close_map_runs(stage, id, day);
+        }
         if let Some(child) = &live.start.child {
             self.tell_map_run(stage, child, live);
         }
         self.mocked.forget(id);
         let service = self.clone();
         after_commit(stage, move || service.closings.notify_waiters());
-        if !fresh {
+        if before.rows {
             let (service, key) = (self.clone(), live.machine_key());
             after_commit(stage, move || service.finish_deletion_soon(key));
+        }
+    }
+
+    /// The rows of a closed execution; one row, if nothing of it was written before and nothing is
+    /// kept to go on with.
+    fn record_closed(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &Live,
+        last_events: &[HistoryEvent],
+        (family, before): (&Family, Before),
+    ) {
+        let (start, head) = (&*live.start, self.head_record(live));
+        let history = chunk_body(last_events);
+        let start_key = records::start_key(id);
+        let alone = !before.rows && live.execution.frames.is_empty() && !head.resumable;
+        if alone && history.len() <= whole::HISTORY_BYTES_MAX {
+            let row = whole::to_row(&start_key, start, &head, &history);
+            stage.put(family, start_key, row);
+            return;
+        }
+        let row = records::to_row(Row::Start, &start_key, start);
+        stage.put(family, start_key, row);
+        let key = records::head_key(id);
+        let row = records::to_row(Row::Head, &key, &head);
+        stage.put(family, key, row);
+        // What a redrive goes on with; an execution that succeeded has none.
+        for frame in live.execution.frames.values() {
+            let key = records::frame_key(id, frame.id);
+            let row = records::to_row(Row::Frame, &key, frame);
+            stage.put(family, key, row);
+        }
+        if let Some(first) = last_events.first() {
+            let key = records::chunk_key(id, first.id);
+            let row = records::bytes_to_row(Row::Chunk, &key, &history);
+            stage.put(family, key, row);
         }
     }
 

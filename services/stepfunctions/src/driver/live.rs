@@ -13,7 +13,9 @@ use super::Trouble;
 use crate::definitions::Compiled;
 use crate::machines::MachineKey;
 use crate::notices::Told;
-use crate::records::{self, ExecutionId, HeadRecord, RedriveToken, Row, StartRecord, Unreadable};
+use crate::records::{
+    self, ExecutionId, HeadRecord, RedriveToken, Row, StartRecord, Unreadable, whole,
+};
 use crate::service::Service;
 
 /// Executions kept in memory per partition; the others are read when something happens to them.
@@ -126,19 +128,17 @@ impl Service {
         let Some(row) = stage.get(family, &start_key).map_err(Unreadable::new)? else {
             return Ok(None);
         };
-        let start: StartRecord = records::from_row(Row::Start, &start_key, &row)?;
+        let (start, rest) = whole::from_row(&start_key, &row)?;
         let digest = start.revision.definition;
         let whole = self.definitions.cached(&digest).ok_or(Trouble::NeedsDefinition(digest))?;
         let compiled = match &start.child {
             Some(child) => self.definitions.processor(&digest, &whole, &child.path)?,
             None => whole,
         };
-        let head_key = records::head_key(id);
-        let row = stage
-            .get(family, &head_key)
-            .map_err(Unreadable::new)?
-            .ok_or_else(|| Unreadable::new("an execution without a head"))?;
-        let mut head: HeadRecord = records::from_row(Row::Head, &head_key, &row)?;
+        let mut head = match rest {
+            Some(rest) => rest.head,
+            None => read_head(stage, family, id)?,
+        };
         let redriven_with = std::mem::take(&mut head.redriven_with);
         let (told, chunk_bytes) = (head.told, head.chunk_bytes);
         let execution = Execution { head: to_head(head, &start), frames: BTreeMap::new() };
@@ -153,6 +153,17 @@ impl Service {
         }
         Ok(Some(live))
     }
+}
+
+fn read_head(
+    stage: &Stage<'_>,
+    family: &Family,
+    id: ExecutionId,
+) -> Result<HeadRecord, Unreadable> {
+    let key = records::head_key(id);
+    let row = stage.get(family, &key).map_err(Unreadable::new)?;
+    let row = row.ok_or_else(|| Unreadable::new("an execution without a head"))?;
+    records::from_row(Row::Head, &key, &row)
 }
 
 fn timers_of(execution: &Execution) -> BTreeMap<(FrameId, TimerKind), EpochMs> {

@@ -11,7 +11,7 @@ use workflow::execution::{FrameId, Status};
 use workflow::history::HistoryEvent;
 use workflow::payload::Payload;
 
-use super::{Live, TimerKey};
+use super::{Before, Live, TimerKey};
 use crate::records::{
     self, EffectRecord, ExecutionId, HeadRecord, ListRecord, NameRecord, Row, StartRecord,
     TaskRecord,
@@ -34,9 +34,14 @@ impl Service {
         let closed = live.execution.head.status != Status::Running;
         let more = transition.more;
         if closed {
+            let effects = transition.effects;
+            let before = Before {
+                rows: !fresh,
+                map_runs: !fresh || effects.iter().any(|e| matches!(e, Effect::MapRun(_))),
+            };
             // Rows of open work go with the execution; only what runs outside must be told.
-            self.let_go(id, live, transition.effects, stage);
-            self.close(stage, id, live, &transition.history, fresh);
+            self.let_go(id, live, effects, stage);
+            self.close(stage, id, live, &transition.history, before);
             return;
         }
         if fresh {
@@ -292,13 +297,17 @@ pub(crate) fn after_commit(stage: &mut Stage<'_>, then: impl FnOnce() + Send + '
 /// A chunk of history: its events one after the other, under the id of the first.
 pub(crate) fn chunk_row(id: ExecutionId, history: &[HistoryEvent]) -> Option<(Bytes, Bytes)> {
     let key = records::chunk_key(id, history.first()?.id);
-    let mut body = Vec::with_capacity(history.len() * 128);
+    let row = records::bytes_to_row(Row::Chunk, &key, &chunk_body(history));
+    Some((key, row))
+}
+
+pub(crate) fn chunk_body(history: &[HistoryEvent]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(history.len() * 192);
     for event in history {
         rmp_serde::encode::write_named(&mut body, event)
             .expect("events have no unserialisable members");
     }
-    let row = records::bytes_to_row(Row::Chunk, &key, &body);
-    Some((key, row))
+    body
 }
 
 /// The key of a running execution's list item (SFN-PAGE-6).

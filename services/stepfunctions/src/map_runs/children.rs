@@ -14,7 +14,7 @@ use workflow::execution::{About, Execution, Head, Status};
 use super::batches::Work;
 use super::{Ended, Message};
 use crate::definitions::Compiled;
-use crate::driver::Live;
+use crate::driver::{Before, Live};
 use crate::executions::Found;
 use crate::express::Manner;
 use crate::records::{self, ChildRecord, ExecutionId, MapRunId, StartRecord, Unreadable};
@@ -262,7 +262,7 @@ impl Service {
         for pause_ms in [10_u64, 100, 1_000, 5_000, 15_000, 60_000] {
             let (service, live) = (self.clone(), &live);
             let closed = self.store.commit(self.partition_of(id), move |stage| {
-                service.close(stage, id, live, &[], false);
+                service.close(stage, id, live, &[], Before::ANYTHING);
             });
             match closed.await {
                 Ok(()) => return,
