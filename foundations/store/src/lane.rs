@@ -175,6 +175,7 @@ fn finish(shared: &Shared, taken: Vec<Taken<'_>>, sealed: &[Sealed], landed: &[P
         witness.write();
     }
     settle_all(settles, &Ok(()));
+    add(&counters.told, 1);
     if counters.unflushed_bytes.load(Ordering::Relaxed) >= shared.options.flush_log_bytes as u64 {
         shared.want_flush();
     }

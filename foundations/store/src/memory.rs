@@ -23,11 +23,11 @@ pub struct Memory {
 type Rows = BTreeMap<Bytes, Bytes>;
 type Log = BTreeMap<(PartitionId, Seq), LogRecord>;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     layout: Option<Layout>,
     partitions: Vec<Claim>,
-    seen: Seen,
+    seen: Arc<Seen>,
 }
 
 /// What a snapshot keeps: copied on the first write after it was taken.
@@ -47,6 +47,13 @@ impl Memory {
         &self.failures
     }
 
+    /// A copy that goes its own way from here: what a crash at this moment would leave.
+    #[must_use]
+    pub fn fork(&self) -> Memory {
+        let state = self.state.lock().clone();
+        Memory { state: Arc::new(Mutex::new(state)), failures: Arc::default() }
+    }
+
     /// Changes a stored record, for tests of damage. False if there is none.
     pub fn damage(
         &self,
@@ -55,7 +62,7 @@ impl Memory {
         change: impl FnOnce(&mut Vec<u8>),
     ) -> bool {
         let mut state = self.state.lock();
-        let Some(record) = Arc::make_mut(&mut state.seen.log).get_mut(&(partition, seq)) else {
+        let Some(record) = state.log_mut().get_mut(&(partition, seq)) else {
             return false;
         };
         let mut body = record.body.to_vec();
@@ -66,6 +73,10 @@ impl Memory {
 }
 
 impl State {
+    fn log_mut(&mut self) -> &mut Log {
+        Arc::make_mut(&mut Arc::make_mut(&mut self.seen).log)
+    }
+
     fn partition(&mut self, id: PartitionId, epoch: Epoch) -> Option<&mut Claim> {
         self.partitions.get_mut(usize::from(id)).filter(|row| row.epoch == epoch)
     }
@@ -82,7 +93,7 @@ impl State {
             batch_id: batch.batch_id,
             body: batch.body.clone(),
         };
-        Arc::make_mut(&mut self.seen.log).insert((batch.partition, batch.seq), record);
+        self.log_mut().insert((batch.partition, batch.seq), record);
         true
     }
 
@@ -94,7 +105,7 @@ impl State {
             }
             row.applied = applied.to;
             row.anchor = applied.anchor.clone();
-            let log = Arc::make_mut(&mut self.seen.log);
+            let log = self.log_mut();
             for seq in applied.from + 1..=applied.to {
                 log.remove(&(slice.partition, seq));
             }
@@ -106,7 +117,8 @@ impl State {
     }
 
     fn put(&mut self, row: &Row) {
-        let rows = Arc::make_mut(self.seen.families.entry(row.family.to_string()).or_default());
+        let families = &mut Arc::make_mut(&mut self.seen).families;
+        let rows = Arc::make_mut(families.entry(row.family.to_string()).or_default());
         match &row.value {
             Some(value) => rows.insert(row.key.clone(), value.clone()),
             None => rows.remove(&row.key),
@@ -186,7 +198,7 @@ impl Engine for Memory {
     }
 
     fn drop_family(&self, family: &str) -> Result<(), EngineError> {
-        self.state.lock().seen.families.remove(family);
+        Arc::make_mut(&mut self.state.lock().seen).families.remove(family);
         Ok(())
     }
 
@@ -195,7 +207,7 @@ impl Engine for Memory {
     }
 }
 
-impl Snapshot for Seen {
+impl Snapshot for Arc<Seen> {
     fn get(&self, family: &str, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
         Ok(self.families.get(family).and_then(|rows| rows.get(key)).cloned())
     }

@@ -10,6 +10,8 @@ pub struct Statistics {
     pub stages: u64,
     /// Durable group commits.
     pub groups: u64,
+    /// Those of which everybody who waited has been told.
+    pub told: u64,
     /// Log records in them.
     pub records: u64,
     /// Rows in those.
@@ -47,6 +49,7 @@ pub enum Pressure {
 pub(crate) struct Counters {
     pub(crate) stages: AtomicU64,
     pub(crate) groups: AtomicU64,
+    pub(crate) told: AtomicU64,
     pub(crate) records: AtomicU64,
     pub(crate) rows: AtomicU64,
     pub(crate) record_bytes: AtomicU64,
@@ -74,6 +77,7 @@ impl Counters {
         Statistics {
             stages: self.stages.load(Relaxed),
             groups: self.groups.load(Relaxed),
+            told: self.told.load(Relaxed),
             records: self.records.load(Relaxed),
             rows: self.rows.load(Relaxed),
             record_bytes: self.record_bytes.load(Relaxed),
