@@ -15,6 +15,7 @@ mod listing;
 mod logging;
 mod page_tokens;
 mod redrive;
+mod resume;
 mod retention;
 mod rig;
 mod test_state;

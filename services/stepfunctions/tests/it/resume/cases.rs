@@ -1,0 +1,54 @@
+//! How many cases are run, and with which seeds.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+/// Tries to make a failing case smaller.
+const SHRINKS_MAX: u32 = 150;
+
+/// Crash points looked at.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) points: AtomicUsize,
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// Runs `check` for a number of cases, each from a seed of its own. Stops at the first that fails,
+/// with its seed and the smallest case that fails like it.
+pub(super) fn run<T: Debug>(
+    name: &str,
+    cases: u64,
+    strategy: impl Strategy<Value = T>,
+    check: impl Fn(T, &Tally) -> Result<(), String>,
+) {
+    let first = number("RUNG_RESUME_SEED").unwrap_or(1);
+    let cases = number("RUNG_RESUME_CASES").unwrap_or(cases);
+    let tally = Tally::default();
+    for seed in first..first + cases {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_be_bytes());
+        let config = Config {
+            cases: 1,
+            failure_persistence: None,
+            max_shrink_iters: SHRINKS_MAX,
+            ..Config::default()
+        };
+        let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let mut runner = TestRunner::new_with_rng(config, random);
+        let ran = runner.run(&strategy, |case| check(case, &tally).map_err(TestCaseError::fail));
+        if let Err(error) = ran {
+            panic!(
+                "{error}\nthat was seed {seed}: RUNG_RESUME_SEED={seed} RUNG_RESUME_CASES=1 \
+                 cargo test -p stepfunctions --test it resume::{name}"
+            );
+        }
+    }
+    let points = tally.points.load(Ordering::Relaxed);
+    println!("{name}: {cases} cases from seed {first}, {points} crash points");
+}
