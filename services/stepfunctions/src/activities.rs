@@ -16,10 +16,63 @@ use crate::tokens::{Place, activity_mark};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooManyPollers;
 
+/// What a poll gets.
+pub(crate) enum Poll<'a> {
+    Ready(Offered<'a>),
+    Parked(Parked<'a>),
+}
+
+/// A task in the hands of a poll. Unless the poll takes it, it is offered again: a client may go
+/// away, or the store may refuse, before the lease is recorded.
+pub(crate) struct Offered<'a> {
+    activities: &'a Activities,
+    arn: &'a str,
+    pub(crate) place: Place,
+    taken: bool,
+}
+
+impl<'a> Offered<'a> {
+    fn new(activities: &'a Activities, arn: &'a str, place: Place) -> Offered<'a> {
+        Offered { activities, arn, place, taken: false }
+    }
+
+    /// Whatever became of the task is recorded.
+    pub(crate) fn take(mut self) {
+        self.taken = true;
+    }
+}
+
+impl Drop for Offered<'_> {
+    fn drop(&mut self) {
+        if !self.taken {
+            self.activities.offer_again(self.arn, self.place);
+        }
+    }
+}
+
 /// A poll that waits for a task.
-pub(crate) enum Poll {
-    Ready(Place),
-    Parked(oneshot::Receiver<Place>),
+pub(crate) struct Parked<'a> {
+    activities: &'a Activities,
+    arn: &'a str,
+    receiver: oneshot::Receiver<Place>,
+}
+
+impl<'a> Parked<'a> {
+    /// The next task; `None` when the activity is deleted.
+    pub(crate) async fn task(mut self) -> Option<Offered<'a>> {
+        let place = (&mut self.receiver).await.ok()?;
+        Some(Offered::new(self.activities, self.arn, place))
+    }
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.receiver.close();
+        // It was handed over in the very moment in which the poll ended.
+        if let Ok(place) = self.receiver.try_recv() {
+            self.activities.offer_again(self.arn, place);
+        }
+    }
 }
 
 pub(crate) struct Activities {
@@ -81,24 +134,30 @@ impl Activities {
     }
 
     /// A task waits for a worker.
-    pub(crate) fn offer(&self, arn: &str, mut place: Place) {
+    pub(crate) fn offer(&self, arn: &str, place: Place) {
         let mut queues = self.queues.lock();
         let queue = queues.entry(arn.to_owned()).or_default();
-        while let Some(poller) = queue.pollers.pop_front() {
-            match poller.send(place) {
-                Ok(()) => return,
-                Err(back) => place = back,
-            }
+        if let Some(place) = queue.hand_over(place) {
+            queue.offers.push_back(place);
         }
-        queue.offers.push_back(place);
+    }
+
+    /// A poll gave a task back, which is older than all that wait.
+    fn offer_again(&self, arn: &str, place: Place) {
+        let mut queues = self.queues.lock();
+        // Without a queue the activity is gone, and its tasks with it (SFN-SEM-77).
+        let Some(queue) = queues.get_mut(arn) else { return };
+        if let Some(place) = queue.hand_over(place) {
+            queue.offers.push_front(place);
+        }
     }
 
     /// A worker asks for a task.
-    pub(crate) fn poll(&self, arn: &str) -> Result<Poll, TooManyPollers> {
+    pub(crate) fn poll<'a>(&'a self, arn: &'a str) -> Result<Poll<'a>, TooManyPollers> {
         let mut queues = self.queues.lock();
         let queue = queues.entry(arn.to_owned()).or_default();
         if let Some(place) = queue.offers.pop_front() {
-            return Ok(Poll::Ready(place));
+            return Ok(Poll::Ready(Offered::new(self, arn, place)));
         }
         queue.pollers.retain(|poller| !poller.is_closed());
         if queue.pollers.len() >= self.pollers_max {
@@ -106,7 +165,20 @@ impl Activities {
         }
         let (sender, receiver) = oneshot::channel();
         queue.pollers.push_back(sender);
-        Ok(Poll::Parked(receiver))
+        Ok(Poll::Parked(Parked { activities: self, arn, receiver }))
+    }
+}
+
+impl Queue {
+    /// Gives a task to the first poller that is still there, or back.
+    fn hand_over(&mut self, mut place: Place) -> Option<Place> {
+        while let Some(poller) = self.pollers.pop_front() {
+            match poller.send(place) {
+                Ok(()) => return None,
+                Err(back) => place = back,
+            }
+        }
+        Some(place)
     }
 }
 
@@ -122,19 +194,51 @@ mod tests {
         Place { id, frame: 0, attempt: 1 }
     }
 
+    /// The task that a poll gets at once, and takes.
+    fn take(activities: &Activities) -> Option<Place> {
+        let Ok(Poll::Ready(offered)) = activities.poll("a") else { return None };
+        let place = offered.place;
+        offered.take();
+        Some(place)
+    }
+
     // SFN-ACT-23
-    #[test]
-    fn pairs_in_order_and_skips_the_gone() {
+    #[tokio::test]
+    async fn pairs_in_order_and_skips_the_gone() {
         let activities = empty();
         activities.offer("a", place(1));
         activities.offer("a", place(2));
-        assert!(matches!(activities.poll("a"), Ok(Poll::Ready(found)) if found == place(1)));
-        assert!(matches!(activities.poll("a"), Ok(Poll::Ready(found)) if found == place(2)));
+        assert_eq!(take(&activities), Some(place(1)));
+        assert_eq!(take(&activities), Some(place(2)));
         let Ok(Poll::Parked(gone)) = activities.poll("a") else { panic!("no task was left") };
-        let Ok(Poll::Parked(mut here)) = activities.poll("a") else { panic!("no task was left") };
+        let Ok(Poll::Parked(here)) = activities.poll("a") else { panic!("no task was left") };
         drop(gone);
         activities.offer("a", place(3));
-        assert_eq!(here.try_recv(), Ok(place(3)));
+        assert_eq!(here.task().await.map(|offered| offered.place), Some(place(3)));
+    }
+
+    // SFN-SEM-102: a task is lost with no poll, wherever that ends.
+    #[tokio::test]
+    async fn polls_that_end_give_back() {
+        let activities = empty();
+        activities.offer("a", place(1));
+        activities.offer("a", place(2));
+        drop(activities.poll("a"));
+        assert_eq!(take(&activities), Some(place(1)), "it was ready");
+        assert_eq!(take(&activities), Some(place(2)));
+        let parked = activities.poll("a");
+        activities.offer("a", place(3));
+        drop(parked);
+        assert_eq!(take(&activities), Some(place(3)), "it was on its way");
+        let Ok(Poll::Parked(parked)) = activities.poll("a") else { panic!("no task was left") };
+        activities.offer("a", place(4));
+        drop(parked.task().await);
+        assert_eq!(take(&activities), Some(place(4)), "it had arrived");
+        let parked = activities.poll("a");
+        activities.offer("a", place(5));
+        activities.forget("a");
+        drop(parked);
+        assert_eq!(take(&activities), None, "the activity is gone");
     }
 
     // SFN-ACT-21

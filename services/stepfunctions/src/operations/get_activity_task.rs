@@ -13,7 +13,7 @@ use workflow::event::Event;
 use workflow::payload::Payload;
 
 use crate::activities::Poll;
-use crate::driver::Trouble;
+use crate::driver::{DispatchError, Trouble};
 use crate::faults;
 use crate::records::{self, Row, TaskRecord, Unreadable};
 use crate::service::Service;
@@ -67,14 +67,14 @@ async fn poll(
     worker_name: Option<String>,
 ) -> Result<Output, Fault> {
     loop {
-        let place = match service.activities.poll(arn) {
-            Ok(Poll::Ready(place)) => place,
-            Ok(Poll::Parked(receiver)) => tokio::select! {
+        let offered = match service.activities.poll(arn) {
+            Ok(Poll::Ready(offered)) => offered,
+            Ok(Poll::Parked(parked)) => tokio::select! {
                 biased;
-                offered = receiver => match offered {
-                    Ok(place) => place,
+                offered = parked.task() => match offered {
+                    Some(offered) => offered,
                     // The activity was deleted under the poll.
-                    Err(_) => return Err(faults::activity_does_not_exist(arn)),
+                    None => return Err(faults::activity_does_not_exist(arn)),
                 },
                 () = service.stopped() => return Ok(Output::default()),
             },
@@ -86,7 +86,17 @@ async fn poll(
                 ));
             }
         };
-        if let Some(input) = lease(service, place, worker_name.clone()).await? {
+        let place = offered.place;
+        let leased = match lease(service, place, worker_name.clone()).await {
+            // Offered again it would stop all the others behind it.
+            Err(DispatchError::Unreadable(error)) => {
+                offered.take();
+                return Err(faults::from_unreadable(error));
+            }
+            leased => leased.map_err(faults::from_dispatch)?,
+        };
+        offered.take();
+        if let Some(input) = leased {
             let owner = (&*caller.account, &*caller.region);
             let task_token = service.tokens.mint(owner, place, Some(arn));
             return Ok(Output { task_token: Some(task_token), input: Some(input.text().clone()) });
@@ -100,8 +110,8 @@ async fn lease(
     service: &Service,
     place: Place,
     worker_name: Option<String>,
-) -> Result<Option<Payload>, Fault> {
-    let leased = service
+) -> Result<Option<Payload>, DispatchError> {
+    service
         .with_fetching(|| {
             let (service, worker_name) = (service.clone(), worker_name.clone());
             async move {
@@ -112,8 +122,7 @@ async fn lease(
                     .await
             }
         })
-        .await;
-    leased.map_err(faults::from_dispatch)
+        .await
 }
 
 fn lease_in(
