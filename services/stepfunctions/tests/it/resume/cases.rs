@@ -1,18 +1,40 @@
 //! How many cases are run, and with which seeds.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use parking_lot::Mutex;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 /// Tries to make a failing case smaller.
 const SHRINKS_MAX: u32 = 150;
+const SHRINK_MS_MAX: u32 = 30_000;
+
+/// Cases after which a long run says how far it is.
+const PROGRESS: u64 = 50;
 
 /// Crash points looked at.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) points: AtomicUsize,
+    /// What was done, how often with success and how often not.
+    done: Mutex<BTreeMap<&'static str, (usize, usize)>>,
+}
+
+impl Tally {
+    fn told(&self) -> String {
+        let points = self.points.load(Ordering::Relaxed);
+        format!("{points} crash points {:?}", self.done.lock())
+    }
+
+    pub(super) fn count(&self, what: &'static str, success: bool) {
+        let mut done = self.done.lock();
+        let (successes, others) = done.entry(what).or_default();
+        *successes += usize::from(success);
+        *others += usize::from(!success);
+    }
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -37,10 +59,14 @@ pub(super) fn run<T: Debug>(
             cases: 1,
             failure_persistence: None,
             max_shrink_iters: SHRINKS_MAX,
+            max_shrink_time: SHRINK_MS_MAX,
             ..Config::default()
         };
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
         let mut runner = TestRunner::new_with_rng(config, random);
+        if seed > first && (seed - first).is_multiple_of(PROGRESS) {
+            println!("{name}: {} cases, {}", seed - first, tally.told());
+        }
         let ran = runner.run(&strategy, |case| check(case, &tally).map_err(TestCaseError::fail));
         if let Err(error) = ran {
             panic!(
@@ -49,6 +75,5 @@ pub(super) fn run<T: Debug>(
             );
         }
     }
-    let points = tally.points.load(Ordering::Relaxed);
-    println!("{name}: {cases} cases from seed {first}, {points} crash points");
+    println!("{name}: {cases} cases from seed {first}, {}", tally.told());
 }

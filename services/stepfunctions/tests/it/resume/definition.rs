@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::plan::{Case, Kind, Node, Rescue, Task};
+use super::plan::{Case, Kind, Node, Rescue, Rule, Task};
 use crate::world::HEAD;
 
 pub(super) const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
@@ -299,7 +299,7 @@ impl Writer {
     fn choice(
         &mut self,
         jsonata: bool,
-        (rules, otherwise): (&[(u8, bool, Vec<Node>)], &[Node]),
+        (rules, otherwise): (&[Rule], &[Node]),
         states: &mut States,
         next: Option<&str>,
     ) -> String {

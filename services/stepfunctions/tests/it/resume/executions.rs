@@ -15,7 +15,7 @@ use super::replay::{Replay, chain, plain};
 use crate::world::HEAD;
 
 /// Cases of an ordinary run.
-const CASES: u64 = 12;
+const CASES: u64 = 10;
 /// Every so many crash points the resumed server is crashed again, at every point.
 const TWICE_EVERY: usize = 17;
 /// Crash points of one case; the longest are looked at in steps.

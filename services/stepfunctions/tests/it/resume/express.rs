@@ -15,7 +15,7 @@ use super::process::{Process, STEP_MS, Setup};
 use crate::world::HEAD;
 
 /// Cases of an ordinary run.
-const CASES: u64 = 10;
+const CASES: u64 = 8;
 
 /// What is done to an Express machine.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::act::{Act, MAP, Routes, Target, fails, machine_arn, waits_ms};
+use super::act::{Act, LAST, MAP, Routes, Target, fails, machine_arn, waits_ms};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
@@ -292,7 +292,7 @@ impl Model {
     }
 
     fn execution(&mut self, at: u8) -> Result<&mut Execution, &'static str> {
-        let at = usize::from(at);
+        let at = if at == LAST { self.executions.len().wrapping_sub(1) } else { usize::from(at) };
         let seen = self.executions.get(at).is_some_and(|found| self.seen(found));
         let found = self.executions.get_mut(at).filter(|_| seen);
         found.ok_or("ExecutionDoesNotExist")

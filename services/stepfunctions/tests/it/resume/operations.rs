@@ -8,14 +8,14 @@ use std::sync::atomic::Ordering;
 use serde_json::Value;
 use workflow::Limits;
 
-use super::act::{Act, MAP, acts, may_repeat, request};
+use super::act::{Act, MAP, acts, machine_arn, may_repeat, pick, request};
 use super::cases::{self, Tally};
 use super::model::Model;
 use super::observe::{Seen, absent, map_run, observe};
 use super::process::{Process, STEP_MS, Setup, Tap};
 
 /// Cases of an ordinary run.
-const CASES: u64 = 10;
+const CASES: u64 = 8;
 /// Crash points of one case; the longest are looked at in steps.
 const POINTS_MAX: usize = 40;
 
@@ -35,11 +35,20 @@ struct Done {
 }
 
 impl Done {
-    /// Whether the execution that was started runs; a refused start is refused again.
-    fn runs(&self) -> bool {
-        let Ok(answer) = &self.answer else { return true };
-        let told = answer["executionArn"].as_str().and_then(|arn| self.seen.told.get(arn));
-        told.is_some_and(|told| told["status"] == "RUNNING")
+    /// Whether an act finds the same when it is repeated: a named start its execution running, a
+    /// stop the execution at all.
+    fn stays(&self, act: &Act) -> bool {
+        let started = self.answer.as_ref().map(|answer| answer["executionArn"].as_str());
+        match (act, started) {
+            (Act::Start { .. }, Ok(Some(arn))) => {
+                self.seen.told.get(arn).is_some_and(|told| told["status"] == "RUNNING")
+            }
+            (Act::Stop { execution }, Ok(_)) => {
+                let arn = pick(&self.executions, *execution);
+                arn.is_some_and(|arn| self.seen.told.contains_key(arn))
+            }
+            _ => true,
+        }
     }
 }
 
@@ -60,6 +69,9 @@ fn check(acts: &[Act], tally: &Tally) -> Result<(), String> {
     let setup = Setup { limits: Limits::default(), partitions: 4 };
     let process = Process::new(&setup);
     let done = go_through(&process, acts)?;
+    for (act, done) in acts.iter().zip(&done) {
+        tally.count(act.name(), done.answer.is_ok() && !done.answer.as_ref().unwrap().is_null());
+    }
     let taps = process.taps();
     drop(process);
     let stride = taps.len().div_ceil(POINTS_MAX);
@@ -134,6 +146,14 @@ fn differ(one: &Map, other: &Map) -> Result<(), String> {
     if lines.is_empty() { Ok(()) } else { Err(lines.join("\n")) }
 }
 
+/// How much of an act is durable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Landed {
+    Not,
+    Partly,
+    Whole,
+}
+
 /// A crash right after a commit.
 struct Crash<'a> {
     acts: &'a [Act],
@@ -150,9 +170,15 @@ impl Crash<'_> {
         let durable = observe(&process);
         let landed = self.either(&durable)?;
         process.thaw();
+        let repeats = match landed {
+            Landed::Not => true,
+            // A deletion goes on by itself, also one that waited for the execution stopped here.
+            Landed::Partly => !matches!(act, Act::Stop { .. } | Act::DeleteMachine { .. }),
+            Landed::Whole => may_repeat(act, done.stays(act)),
+        };
         if let Act::Pass { .. } = act {
             pass(&process, done.now_ms);
-        } else if !landed || may_repeat(act, done.runs()) {
+        } else if repeats {
             // The client has no answer and asks again.
             self.again(&process, self.under_way)?;
         }
@@ -166,8 +192,8 @@ impl Crash<'_> {
             .map_err(|told| format!("at the end, with and without a crash:\n{told}"))
     }
 
-    /// What is durable is what was there before the act, or after it; whether it is after it.
-    fn either(&self, durable: &Seen) -> Result<bool, String> {
+    /// What is durable is what was there before the act, or after it.
+    fn either(&self, durable: &Seen) -> Result<Landed, String> {
         let nothing = Map::new();
         let after = &self.done[self.under_way].seen.whole;
         let before = match self.under_way {
@@ -178,7 +204,7 @@ impl Crash<'_> {
         if self.at == done.count {
             differ(&durable.whole, after)
                 .map_err(|told| format!("committed, but durable is not all:\n{told}"))?;
-            return Ok(true);
+            return Ok(Landed::Whole);
         }
         let keys: BTreeSet<&String> =
             durable.whole.keys().chain(before.keys()).chain(after.keys()).collect();
@@ -193,15 +219,23 @@ impl Crash<'_> {
                 ));
             }
         }
-        Ok(durable.whole == *after)
+        Ok(match &durable.whole {
+            whole if whole == after => Landed::Whole,
+            whole if whole == before => Landed::Not,
+            _ => Landed::Partly,
+        })
     }
 
     /// Deletions go by a mark; map runs take many steps.
     fn on_its_way(&self, key: &str, durable: &Seen) -> bool {
+        let deleting = (0..2).map(machine_arn).any(|machine| {
+            let told = durable.told.get(&machine);
+            let own =
+                *key == machine || key.starts_with(&machine.replace("stateMachine", "execution"));
+            own && told.is_some_and(|told| told["status"] == "DELETING")
+        });
         let told = durable.told.get(key);
-        let deleting = told.is_some_and(|told| told["status"] == "DELETING");
-        let runs = told.is_some_and(|told| told["definition"] == MAP);
-        deleting || runs
+        deleting || told.is_some_and(|told| told["definition"] == MAP)
     }
 
     /// Does an act as in the run without a crash, and is answered the same.

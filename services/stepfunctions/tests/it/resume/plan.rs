@@ -32,13 +32,16 @@ pub(super) enum Node {
     Pass { jsonata: bool, form: u8 },
     Task(Box<Task>),
     Wait { jsonata: bool, form: u8, seconds: u8 },
-    Choice { jsonata: bool, rules: Vec<(u8, bool, Vec<Node>)>, otherwise: Vec<Node> },
+    Choice { jsonata: bool, rules: Vec<Rule>, otherwise: Vec<Node> },
     Parallel { jsonata: bool, branches: Vec<Vec<Node>>, rescue: Rescue },
     Map { jsonata: bool, items: u8, concurrency: u8, body: Vec<Node>, rescue: Rescue },
     Loop { times: u8, body: Vec<Node> },
     Fail { jsonata: bool },
     Succeed,
 }
+
+/// Of a Choice: its condition, whether it assigns, and what it leads to.
+pub(super) type Rule = (u8, bool, Vec<Node>);
 
 #[derive(Clone, Debug)]
 pub(super) struct Task {

@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 use super::definition::{CHILD_SECONDS, child, definition, input};
 use super::plan::Case;
 use super::process::{Process, STEP_MS};
+use super::replay::{chain, plain};
 use super::script::{Part, is_early, rank, say};
 use crate::world::{HEAD, text};
 
 /// Things done, or seconds passed, until an execution counts as stuck.
 const STEPS_MAX: usize = 3_000;
+/// Seconds in which nothing happens until it does: longer than any Wait, timeout or delay.
+const IDLE_MAX: usize = 120;
 
 /// A task that somebody outside works on. It outlives the server.
 #[derive(Clone, Debug)]
@@ -102,7 +105,13 @@ impl<'a> Player<'a> {
 
     /// Goes on until the execution is closed for good; its description.
     pub(super) fn play(&mut self) -> Result<Value, String> {
+        let (mut count, mut idle) = (0, 0);
         for step in 0..STEPS_MAX {
+            idle = if count == self.process.count() { idle + 1 } else { 0 };
+            count = self.process.count();
+            if idle > IDLE_MAX {
+                break;
+            }
             if self.case.flushes && step % 5 == 4 {
                 self.process.flush();
             }
@@ -124,7 +133,7 @@ impl<'a> Player<'a> {
                 }
             }
         }
-        Err(format!("it does not end: {:?}", history(self.process).last()))
+        Err(format!("it does not go on:\n{}", chain(&plain(&history(self.process)))))
     }
 
     fn describe(&self) -> Option<Value> {
