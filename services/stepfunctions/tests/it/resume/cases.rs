@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use proptest::strategy::Strategy;
@@ -14,6 +15,11 @@ const SHRINK_MS_MAX: u32 = 30_000;
 
 /// Cases after which a long run says how far it is.
 const PROGRESS: u64 = 50;
+
+/// An ordinary run on a busy machine ends after this time, with fewer cases.
+const ORDINARY_MAX: Duration = Duration::from_secs(15);
+/// But not with fewer than these.
+const CASES_MIN: u64 = 2;
 
 /// Crash points looked at.
 #[derive(Default)]
@@ -50,9 +56,15 @@ pub(super) fn run<T: Debug>(
     check: impl Fn(T, &Tally) -> Result<(), String>,
 ) {
     let first = number("RUNG_RESUME_SEED").unwrap_or(1);
-    let cases = number("RUNG_RESUME_CASES").unwrap_or(cases);
+    let wished = number("RUNG_RESUME_CASES");
+    let cases = wished.unwrap_or(cases);
+    let begin = Instant::now();
+    let mut done = 0;
     let tally = Tally::default();
     for seed in first..first + cases {
+        if wished.is_none() && done >= CASES_MIN && begin.elapsed() > ORDINARY_MAX {
+            break;
+        }
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
         let config = Config {
@@ -64,9 +76,6 @@ pub(super) fn run<T: Debug>(
         };
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
         let mut runner = TestRunner::new_with_rng(config, random);
-        if seed > first && (seed - first).is_multiple_of(PROGRESS) {
-            println!("{name}: {} cases, {}", seed - first, tally.told());
-        }
         let ran = runner.run(&strategy, |case| check(case, &tally).map_err(TestCaseError::fail));
         if let Err(error) = ran {
             panic!(
@@ -74,6 +83,10 @@ pub(super) fn run<T: Debug>(
                  cargo test -p stepfunctions --test it resume::{name}"
             );
         }
+        done += 1;
+        if done.is_multiple_of(PROGRESS) {
+            println!("{name}: {done} cases, {}", tally.told());
+        }
     }
-    println!("{name}: {cases} cases from seed {first}, {}", tally.told());
+    println!("{name}: {done} cases from seed {first}, {}", tally.told());
 }

@@ -164,11 +164,10 @@ struct Crash<'a> {
 
 impl Crash<'_> {
     fn check(&self, setup: &Setup, tap: &Tap) -> Result<(), String> {
-        let process = Process::after(setup, tap);
         let act = &self.acts[self.under_way];
         let done = &self.done[self.under_way];
-        let durable = observe(&process);
-        let landed = self.either(&durable)?;
+        let landed = self.either(&observe(&Process::reader(setup, tap)))?;
+        let process = Process::after(setup, tap);
         process.thaw();
         let repeats = match landed {
             Landed::Not => true,

@@ -10,6 +10,7 @@ use host::{Host, Source};
 use moment::Random;
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
+use stepfunctions::quotas::Quotas;
 use stepfunctions::{Service, Settings};
 use store::Store;
 use store::engine::{
@@ -76,6 +77,8 @@ enum Gate {
     Open,
     /// Appends wait.
     Closed,
+    /// Appends find no space: what waits for one is told at once, and reads go on.
+    Full,
     /// Appends fail: the process is gone.
     Dead,
 }
@@ -103,6 +106,7 @@ impl Disk {
         }
         match *gate {
             Gate::Dead => Err(EngineError::Device("the process is gone".into())),
+            Gate::Full => Err(EngineError::Full("it is for reading only".into())),
             _ => Ok(()),
         }
     }
@@ -195,6 +199,11 @@ impl Process {
         Process::open(setup, tap, Gate::Closed)
     }
 
+    /// A server on what a crash left that commits nothing ever: it shows what is durable.
+    pub(super) fn reader(setup: &Setup, tap: &Tap) -> Process {
+        Process::open(setup, tap, Gate::Full)
+    }
+
     fn open(setup: &Setup, tap: &Tap, gate: Gate) -> Process {
         let machine = Machine::new(tap.now_ms);
         let count = Arc::new(AtomicUsize::new(0));
@@ -237,6 +246,7 @@ impl Process {
             drain_max: Duration::ZERO,
             mocks: None,
             retention_days: 90,
+            quotas: Quotas::default(),
         };
         let service = runtime.block_on(Service::open(store.clone(), host, settings)).unwrap();
         let (service, runtime, hold) = (Some(service), Some(runtime), Some(hold));
