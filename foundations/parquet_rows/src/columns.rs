@@ -34,7 +34,9 @@ impl RowGroupReader for Columns<'_> {
             .map_err(|unreadable| ParquetError::External(Box::new(unreadable)))?;
         let (source, used) = (self.source.clone(), self.used.clone());
         let mut pages = Pages::new(source, column.compression(), used, place);
-        pages.repeats = column.column_descr().max_rep_level() > 0;
+        let description = column.column_descr();
+        pages.levels_max = (description.max_rep_level(), description.max_def_level());
+        pages.repeats = pages.levels_max.0 > 0;
         // A row has one value in a column that does not repeat, be it null.
         let rows = self.group.num_rows();
         let values = if pages.repeats { column.num_values() } else { rows };

@@ -3,6 +3,7 @@
 //! Start at [`Rows`]; `pages` bounds what a file can ask for, `values` maps types.
 
 mod columns;
+mod delta;
 mod footer;
 mod pages;
 mod rows;
@@ -24,6 +25,11 @@ pub const COLUMNS_MAX: usize = 2_000;
 pub const SCHEMA_DEPTH_MAX: usize = 32;
 /// Values of lists and maps in the pages that are read for one row.
 pub const ROW_VALUES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Values of one dictionary.
+pub const DICTIONARY_VALUES_MAX: u32 = 4 * 1024 * 1024;
+/// Texts of one page whose lengths are told apart from them.
+pub const PAGE_TEXTS_MAX: u64 = 4 * 1024 * 1024;
 
 /// Where a file's bytes come from.
 pub trait Source: Send + Sync + 'static {

@@ -10,7 +10,9 @@ use parquet::errors::ParquetError;
 
 use crate::thrift::{self, Fields};
 use crate::unpack::unpack;
-use crate::{ROW_GROUP_BYTES_MAX, ROW_VALUES_MAX, Source, Unreadable};
+use crate::{
+    DICTIONARY_VALUES_MAX, ROW_GROUP_BYTES_MAX, ROW_VALUES_MAX, Source, Unreadable, delta,
+};
 
 /// Bytes that are read at once, when a page is not longer.
 const WINDOW_BYTES: usize = 32 * 1024;
@@ -34,6 +36,8 @@ pub(crate) struct Pages {
     pub(crate) used: Arc<Used>,
     /// Whether a row can have more than one value in this column.
     pub(crate) repeats: bool,
+    /// The highest levels of repetition and definition.
+    pub(crate) levels_max: (i16, i16),
     /// Values that the pages should have, and those that were read.
     pub(crate) values: u64,
     pub(crate) values_read: u64,
@@ -72,19 +76,20 @@ impl Pages {
         (at, end): (u64, u64),
     ) -> Pages {
         let window = Bytes::new();
-        let (repeats, values, values_read, window_at, next) = (false, 0, 0, at, None);
+        let (repeats, levels_max, values, values_read) = (false, (0, 0), 0, 0);
         Pages {
             source,
             codec,
             used,
             repeats,
+            levels_max,
             values,
             values_read,
             at,
             end,
             window,
-            window_at,
-            next,
+            window_at: at,
+            next: None,
         }
     }
 
@@ -175,20 +180,28 @@ impl Pages {
         Ok(match kind {
             Kind::Dictionary { sorted: is_sorted } => {
                 let buf = unpack(self.codec, packed, unpacked)?;
+                check_dictionary(num_values, buf.len())?;
                 Page::DictionaryPage { buf, num_values, encoding, is_sorted }
             }
-            Kind::First { definition, repetition } => Page::DataPage {
-                buf: unpack(self.codec, packed, unpacked)?,
-                num_values,
-                encoding,
-                def_level_encoding: definition,
-                rep_level_encoding: repetition,
-                statistics: None,
-            },
+            Kind::First { definition, repetition } => {
+                let buf = unpack(self.codec, packed, unpacked)?;
+                let levels = self.levels_bytes(&buf, num_values, (repetition, definition))?;
+                delta::check(encoding, buf.get(levels..).unwrap_or_default(), num_values)?;
+                Page::DataPage {
+                    buf,
+                    num_values,
+                    encoding,
+                    def_level_encoding: definition,
+                    rep_level_encoding: repetition,
+                    statistics: None,
+                }
+            }
             Kind::Second { nulls, rows, definition, repetition, compressed } => {
                 let levels = definition as usize + repetition as usize;
+                let buf = self.unpack_second(packed, unpacked, levels, compressed)?;
+                delta::check(encoding, buf.get(levels..).unwrap_or_default(), num_values)?;
                 Page::DataPageV2 {
-                    buf: self.unpack_second(packed, unpacked, levels, compressed)?,
+                    buf,
                     num_values,
                     encoding,
                     num_nulls: nulls,
@@ -200,6 +213,26 @@ impl Pages {
                 }
             }
         })
+    }
+
+    /// How long the levels at the head of a first page are.
+    fn levels_bytes(
+        &self,
+        page: &[u8],
+        values: u32,
+        (repetition, definition): (Encoding, Encoding),
+    ) -> Result<usize, Unreadable> {
+        let mut bytes = 0;
+        let (repetition_max, definition_max) = self.levels_max;
+        for (level_max, encoding) in [(repetition_max, repetition), (definition_max, definition)] {
+            if level_max > 0 {
+                let rest = page.get(bytes..).unwrap_or_default();
+                let own = level_bytes(rest, values, level_max, encoding);
+                bytes +=
+                    own.ok_or_else(|| Unreadable::damaged("the levels of a page are cut off"))?;
+            }
+        }
+        Ok(bytes)
     }
 
     /// The levels of a second page are never packed.
@@ -244,6 +277,28 @@ impl Pages {
         (self.window, self.window_at) = (bytes, from);
         Ok(self.window.slice(..length))
     }
+}
+
+/// The decoder makes room for all values of a dictionary before it reads them.
+fn check_dictionary(values: u32, bytes: usize) -> Result<(), Unreadable> {
+    if values as usize > bytes {
+        return Err(Unreadable::damaged("a dictionary has more values than bytes"));
+    }
+    if values > DICTIONARY_VALUES_MAX {
+        return Err(Unreadable::unsupported(format!(
+            "a dictionary has more than {DICTIONARY_VALUES_MAX} values"
+        )));
+    }
+    Ok(())
+}
+
+fn level_bytes(page: &[u8], values: u32, level_max: i16, encoding: Encoding) -> Option<usize> {
+    if encoding == Encoding::RLE {
+        let length = page.first_chunk().map(|length| u32::from_le_bytes(*length))?;
+        return usize::try_from(length).ok()?.checked_add(size_of::<u32>());
+    }
+    let bits = usize::try_from(level_max.unsigned_abs().checked_ilog2()?).ok()? + 1;
+    Some((values as usize).checked_mul(bits)?.div_ceil(8))
 }
 
 /// A header of its fields; of a page that has no values, its length alone.
@@ -344,5 +399,29 @@ impl PageReader for Pages {
             self.at = header.from + header.packed as u64;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dictionaries_claim_what_they_have() {
+        assert_eq!(check_dictionary(4, 4), Ok(()));
+        assert!(matches!(check_dictionary(5, 4), Err(Unreadable::Damaged(_))));
+        let many = DICTIONARY_VALUES_MAX + 1;
+        assert!(matches!(check_dictionary(many, many as usize), Err(Unreadable::Unsupported(_))));
+    }
+
+    // What the decoder itself takes for levels, so that the values are found behind them.
+    #[test]
+    fn levels_are_measured() {
+        #[expect(deprecated, reason = "old files have it")]
+        let packed = Encoding::BIT_PACKED;
+        assert_eq!(level_bytes(&[3, 0, 0, 0, 1, 2, 3, 9], 8, 1, Encoding::RLE), Some(7));
+        assert_eq!(level_bytes(&[3, 0, 0], 8, 1, Encoding::RLE), None);
+        assert_eq!(level_bytes(&[], 9, 1, packed), Some(2));
+        assert_eq!(level_bytes(&[], 9, 4, packed), Some(4));
     }
 }
