@@ -187,9 +187,9 @@ impl Gate {
     /// Whether requests get answers through this node.
     fn health(&self) -> Reply {
         let (status, leader) = match &*self.turn.borrow() {
-            Turn::Here { router, .. } => return router.health(),
+            Turn::Here { router, proof } if proof() => return router.health(),
             Turn::There(address) => (StatusCode::OK, Some(address.to_string())),
-            Turn::Nobody => (StatusCode::SERVICE_UNAVAILABLE, None),
+            Turn::Here { .. } | Turn::Nobody => (StatusCode::SERVICE_UNAVAILABLE, None),
         };
         let report = json!({
             "status": if leader.is_some() { "running" } else { "waiting" },

@@ -157,4 +157,6 @@ async fn health_says_whether_requests_get_answers() {
     );
     let (status, report) = health(&leader).await;
     assert_eq!((status, &report["services"]["files"]), (200, &"running".into()));
+    leader.leads.store(false, Ordering::SeqCst);
+    assert_eq!(health(&leader).await.0, 503, "its lease is over");
 }

@@ -40,8 +40,8 @@ impl ExecutionArn {
         ExecutionArn { run: Some(run.into()), ..ExecutionArn::standard(machine, name) }
     }
 
-    /// The text of a new execution's ARN; `machine_arn` is its machine's, without qualifier. What is
-    /// known to be an ARN need not be taken apart again.
+    /// The text of a new execution's ARN; `machine_arn` is its machine's, without qualifier. What
+    /// is known to be an ARN need not be taken apart again.
     pub fn text_of(machine_arn: &str, name: &str, run: Option<&str>) -> Option<String> {
         let (home, machine) = machine_arn.split_once(":stateMachine:")?;
         Some(match run {

@@ -27,8 +27,8 @@ pub(crate) fn to_row(key: &[u8], start: &StartRecord, head: &HeadRecord, history
     super::bytes_to_row(Row::Whole, key, &body)
 }
 
-/// What lies under the key of a start: the start, and the rest if that is there too. Otherwise head,
-/// frames and history have rows of their own.
+/// What lies under the key of a start: the start, and the rest if that is there too. Otherwise
+/// head, frames and history have rows of their own.
 pub(crate) fn from_row(key: &[u8], row: &Bytes) -> Result<(StartRecord, Option<Rest>), Unreadable> {
     let decoded = super::decode(key, row)?;
     if decoded.kind == Row::Start as u8 {
