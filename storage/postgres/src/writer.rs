@@ -24,17 +24,19 @@ pub(crate) struct Writer {
     append: String,
     /// Longest wait for an answer.
     patience: Duration,
+    /// Said on each new connection.
+    greeting: Option<&'static str>,
 }
 
 impl Writer {
     pub(crate) fn new(names: Names) -> Writer {
         let append = append_statement(&names);
-        Writer { names, session: None, append, patience: ANSWER_MAX }
+        Writer { names, session: None, append, patience: ANSWER_MAX, greeting: None }
     }
 
-    /// The same with another patience.
-    pub(crate) fn patient(self, patience: Duration) -> Writer {
-        Writer { patience, ..self }
+    /// The same with another patience, and something to say on each new connection.
+    pub(crate) fn with(self, patience: Duration, greeting: &'static str) -> Writer {
+        Writer { patience, greeting: Some(greeting), ..self }
     }
 
     /// Runs `work` on the connection. After an error that leaves it in doubt the connection goes.
@@ -45,7 +47,12 @@ impl Writer {
         work: impl AsyncFnOnce(&Session, &Names) -> Result<R, Error>,
     ) -> Result<R, EngineError> {
         if self.session.as_ref().is_none_or(Session::is_closed) {
-            self.session = Some(dialer.connect().await?);
+            let session = dialer.connect().await?;
+            if let Some(greeting) = self.greeting {
+                let said = session.run(greeting).await;
+                said.map_err(|error| engine_error(&error, Broke::Harmless))?;
+            }
+            self.session = Some(session);
         }
         let session = self.session.as_ref().expect("made above when there was none");
         let names = &self.names;
