@@ -4,6 +4,9 @@ use super::PictureError;
 use super::digits::{Decimal, Family, Grouping};
 use super::{sequences, words};
 
+/// Most separators in a picture, each of which is looked for when a text is read.
+const SEPARATORS_MAX: usize = 100;
+
 /// How an integer is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IntegerPicture {
@@ -145,6 +148,10 @@ impl DecimalPattern {
                 mandatory += 1;
             } else {
                 places.push((mandatory + optional, mark));
+                if places.len() > SEPARATORS_MAX {
+                    let what = "The separators in a decimal digit pattern";
+                    return Err(PictureError::limit(what, SEPARATORS_MAX));
+                }
             }
         }
         Ok(family.map(|family| {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use moment::Random;
 use serde_json::Value;
 
 use super::{
@@ -484,4 +485,38 @@ fn times_read_by_pictures() {
     let many = "[Yi][Yi][Yi][Yi][Yi][Yi][Yi][Yi]!";
     let error = parse_date_time(&"i".repeat(60), Some(many), NOW).unwrap_err();
     assert_eq!(error.code, LIMIT_CODE);
+}
+
+/// No picture, text or number is too odd, and none takes long.
+#[test]
+fn anything_is_answered() {
+    let mut random = Random::new(11);
+    let mut text = |alphabet: &str, most: u64| -> String {
+        let marks: Vec<char> = alphabet.chars().collect();
+        let length = random.below(most);
+        (0..length).map(|_| marks[random.below(marks.len() as u64) as usize]).collect()
+    };
+    const MARKS: &str = "[[[]]YMDdFWwXxHhPmsfZzCENnIiAaotc01239#,,.;;*-- e%‰é٣\u{1D7D9}+:GTQ";
+    const TEXTS: &str = "0123456789:-+ ,.TZGMTpamjunmondayonetwohundredivxé٣stndrdth";
+    let values = [0.0, -0.5, 12.5, 1e300, -1e-300, f64::MAX, f64::NAN, f64::INFINITY, 2018.0];
+    for round in 0..30_000 {
+        let picture = text(MARKS, 14);
+        let value = values[round % values.len()];
+        let millis = [0, -1, i64::MIN, i64::MAX, NOW][round % 5];
+        let options =
+            [("zero-digit".to_owned(), text(MARKS, 3)), ("digit".to_owned(), text(MARKS, 2))];
+        let _ = format_number(value, &picture, &[]);
+        let _ = format_number(value, &picture, &options);
+        let _ = format_integer(value, &picture);
+        let _ = parse_integer(&text(TEXTS, 20), &picture);
+        let _ = format_date_time(millis, Some(&picture), Some(&text("+-0159:é", 6)));
+        let _ = parse_date_time(&text(TEXTS, 30), Some(&picture), millis);
+        let _ = parse_date_time(&text("0123-:.TZ+é", 26), None, millis);
+    }
+}
+
+#[test]
+fn separators_have_a_limit() {
+    let picture = format!("{}0", ",".repeat(101));
+    assert_eq!(format_integer(1.0, &picture).unwrap_err().code, LIMIT_CODE);
 }
