@@ -32,9 +32,28 @@ impl Exact {
             *known = None;
         }
     }
+}
+
+/// What the evaluator knows of all values that it was given.
+pub(crate) struct Known<'e>(pub(crate) Vec<&'e Exact>);
+
+impl Known<'_> {
+    /// The input's own number, when one and only one has the bits.
+    fn own(&self, double: f64) -> Option<&Number> {
+        let mut found: Option<&Number> = None;
+        for exact in &self.0 {
+            match (exact.0.get(&double.to_bits()), found) {
+                (Some(None), _) => return None,
+                (Some(Some(number)), None) => found = Some(number),
+                (Some(Some(number)), Some(other)) if number != other => return None,
+                _ => {}
+            }
+        }
+        found
+    }
 
     fn number(&self, double: f64) -> Value {
-        if let Some(Some(number)) = self.0.get(&double.to_bits()) {
+        if let Some(number) = self.own(double) {
             return Value::Number(number.clone());
         }
         // Both bounds are exact; below them every whole double is an integer.
@@ -79,33 +98,33 @@ pub(crate) fn to_evaluator(value: &Value, exact: &mut Exact) -> JValue {
 }
 
 /// The result as JSON, when it can be (SFN-JA-5, SFN-JA-13).
-pub(crate) fn from_evaluator(value: &JValue, exact: &Exact) -> Result<Value, EvaluationError> {
+pub(crate) fn from_evaluator(value: &JValue, known: &Known<'_>) -> Result<Value, EvaluationError> {
     if value.is_undefined() {
         return Err(EvaluationError::Undefined);
     }
-    if !fits(value) {
+    if bytes_of(value).is_none() {
         return Err(messages::memory_exceeded_outcome());
     }
-    outward(value, exact, 0)
+    outward(value, known, 0)
 }
 
-fn outward(value: &JValue, exact: &Exact, depth: usize) -> Result<Value, EvaluationError> {
+fn outward(value: &JValue, known: &Known<'_>, depth: usize) -> Result<Value, EvaluationError> {
     if depth > RESULT_DEPTH_MAX {
         return Err(messages::memory_exceeded_outcome());
     }
     match value {
         JValue::Null | JValue::Undefined => Ok(Value::Null),
         JValue::Bool(truth) => Ok(Value::Bool(*truth)),
-        JValue::Number(double) => Ok(exact.number(*double)),
+        JValue::Number(double) => Ok(known.number(*double)),
         JValue::String(text) => Ok(Value::from(&**text)),
         JValue::Array(items) => {
             let kept = items.iter().filter(|item| !item.is_undefined());
-            kept.map(|item| outward(item, exact, depth + 1)).collect()
+            kept.map(|item| outward(item, known, depth + 1)).collect()
         }
         JValue::Object(members) => {
             let kept = members.iter().filter(|(_, value)| !value.is_undefined());
             let convert = |(name, value): (&String, &JValue)| {
-                Ok((name.clone(), outward(value, exact, depth + 1)?))
+                Ok((name.clone(), outward(value, known, depth + 1)?))
             };
             kept.map(convert).collect::<Result<Map<_, _>, _>>().map(Value::Object)
         }
@@ -115,8 +134,8 @@ fn outward(value: &JValue, exact: &Exact, depth: usize) -> Result<Value, Evaluat
     }
 }
 
-/// Whether the value stays below [`VALUE_BYTES_MAX`]; stops counting as soon as it does not.
-pub(crate) fn fits(value: &JValue) -> bool {
+/// The memory of a value; `None`, and no further counting, above [`VALUE_BYTES_MAX`].
+pub(crate) fn bytes_of(value: &JValue) -> Option<usize> {
     let mut left = VALUE_BYTES_MAX;
     let mut waiting = vec![value];
     while let Some(value) = waiting.pop() {
@@ -133,10 +152,7 @@ pub(crate) fn fits(value: &JValue) -> bool {
             }
             _ => 1,
         };
-        match left.checked_sub(bytes) {
-            Some(rest) => left = rest,
-            None => return false,
-        }
+        left = left.checked_sub(bytes)?;
     }
-    true
+    Some(VALUE_BYTES_MAX - left)
 }

@@ -1,17 +1,20 @@
 //! One evaluation: values in, the tree walked under every bound, the result out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use jsonata_core::ast::AstNode;
-use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::value::JValue;
 use moment::Moment;
 use serde_json::Value;
 
-use crate::convert::{self, Exact};
+use crate::bound::Bound;
+use crate::convert::{self, Known};
+use crate::meter::Meter;
 use crate::{
-    DEPTH_MAX, EVALUATION_MS_MAX, EvaluationError, Expression, SEQUENCE_ITEMS_MAX, functions,
-    messages,
+    DEPTH_MAX, EVALUATION_MS_MAX, EVALUATION_STEPS_MAX, EvaluationError, Expression,
+    SEQUENCE_ITEMS_MAX, functions, messages,
 };
 
 /// The evaluator counts a few levels less than the service for a call of a defined function: with
@@ -21,9 +24,40 @@ const DEPTH_OF_CALLS_MAX: usize = 98;
 /// Without such functions the shape of the tree alone decides, so this is never reached.
 const DEPTH_OF_TREE_MAX: usize = 2 * DEPTH_MAX;
 
+type Variables<'a> = &'a [(&'a str, &'a Bound<'a>)];
+
+/// What an evaluation is allowed.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowance {
+    pub(crate) steps: u64,
+    pub(crate) clock_ms: u64,
+}
+
+impl Allowance {
+    pub(crate) const FULL: Allowance =
+        Allowance { steps: EVALUATION_STEPS_MAX, clock_ms: EVALUATION_MS_MAX };
+}
+
+/// The clock ended an evaluation whose steps were not used up.
+pub(crate) struct Unfinished;
+
+/// `None`, if it needs longer than that.
+pub(crate) fn evaluate_briefly(
+    expression: &Expression,
+    variables: Variables<'_>,
+    moment: &Moment,
+    clock_ms: u64,
+) -> Option<Result<Value, EvaluationError>> {
+    if let Some(found) = plain_path(&expression.tree, variables) {
+        return Some(found.cloned().ok_or(EvaluationError::Undefined));
+    }
+    let allowance = Allowance { clock_ms, ..Allowance::FULL };
+    attempt(expression, None, variables, moment, allowance).ok()
+}
+
 pub(crate) fn evaluate(
     expression: &Expression,
-    variables: &[(&str, &Value)],
+    variables: Variables<'_>,
     moment: &Moment,
 ) -> Result<Value, EvaluationError> {
     if let Some(found) = plain_path(&expression.tree, variables) {
@@ -34,65 +68,85 @@ pub(crate) fn evaluate(
 
 pub(crate) fn evaluate_on(
     expression: &Expression,
-    document: Option<&Value>,
-    variables: &[(&str, &Value)],
+    document: Option<&Bound<'_>>,
+    variables: Variables<'_>,
     moment: &Moment,
 ) -> Result<Value, EvaluationError> {
-    if expression.shape.depth > DEPTH_MAX {
-        return Err(messages::too_deep());
+    attempt(expression, document, variables, moment, Allowance::FULL)
+        .unwrap_or_else(|Unfinished| Err(messages::timed_out()))
+}
+
+fn attempt(
+    expression: &Expression,
+    document: Option<&Bound<'_>>,
+    variables: Variables<'_>,
+    moment: &Moment,
+    allowance: Allowance,
+) -> Result<Result<Value, EvaluationError>, Unfinished> {
+    if expression.depth > DEPTH_MAX {
+        return Ok(Err(messages::too_deep()));
     }
     // The evaluator is known to panic on some pictures of dates and numbers.
-    catch_unwind(AssertUnwindSafe(|| run(expression, document, variables, moment)))
-        .unwrap_or(Err(EvaluationError::Internal))
+    catch_unwind(AssertUnwindSafe(|| run(expression, document, variables, moment, allowance)))
+        .unwrap_or(Ok(Err(EvaluationError::Internal)))
 }
 
 fn run(
     expression: &Expression,
-    document: Option<&Value>,
-    variables: &[(&str, &Value)],
+    document: Option<&Bound<'_>>,
+    variables: Variables<'_>,
     moment: &Moment,
-) -> Result<Value, EvaluationError> {
-    let mut exact = Exact::default();
+    allowance: Allowance,
+) -> Result<Result<Value, EvaluationError>, Unfinished> {
+    let mut known = Known(Vec::new());
     let mut context = Context::new();
-    for (name, value) in variables {
-        context.bind((*name).to_owned(), convert::to_evaluator(value, &mut exact));
+    for (name, bound) in variables {
+        let (value, exact) = bound.converted();
+        known.0.push(exact);
+        context.bind((*name).to_owned(), value.clone());
     }
-    let item = match document {
-        Some(document) => convert::to_evaluator(document, &mut exact),
-        None => JValue::Undefined,
-    };
-    let outcome = evaluator(context, expression, moment)
-        .and_then(|mut evaluator| evaluator.evaluate(&expression.tree, &item));
+    let mut item = JValue::Undefined;
+    if let Some(document) = document {
+        let (value, exact) = document.converted();
+        known.0.push(exact);
+        item = value.clone();
+    }
+    let meter = Rc::new(Meter::new(allowance.steps));
+    let mut evaluator = evaluator(context, expression, allowance.clock_ms);
+    let outcome = functions::register(&mut evaluator, moment, &meter)
+        .and_then(|()| evaluator.evaluate(&expression.tree, &item));
     match outcome {
-        Ok(value) => convert::from_evaluator(&value, &exact),
-        Err(error) => Err(messages::outcome(&error, &expression.tree)),
+        Ok(value) => Ok(convert::from_evaluator(&value, &known)),
+        Err(_) if meter.is_used_up() => Ok(Err(messages::timed_out())),
+        Err(error) if messages::is_timeout(&error) => Err(Unfinished),
+        Err(error) => Ok(Err(messages::outcome(&error, &expression.tree))),
     }
 }
 
 fn evaluator(
     context: Context,
     expression: &Expression,
-    moment: &Moment,
-) -> Result<Evaluator, EvaluatorError> {
-    let calls = expression.shape.has_lambda;
+    clock_ms: u64,
+) -> Evaluator {
     let options = EvaluatorOptions {
-        timeout_ms: Some(EVALUATION_MS_MAX),
-        max_stack_depth: Some(if calls { DEPTH_OF_CALLS_MAX } else { DEPTH_OF_TREE_MAX }),
+        timeout_ms: Some(clock_ms),
+        max_stack_depth: Some(if expression.calls { DEPTH_OF_CALLS_MAX } else { DEPTH_OF_TREE_MAX }),
         max_sequence_length: Some(SEQUENCE_ITEMS_MAX),
         ..EvaluatorOptions::default()
     };
-    let mut evaluator = Evaluator::with_options(context, options);
-    functions::register(&mut evaluator, moment)?;
-    Ok(evaluator)
+    Evaluator::with_options(context, options)
 }
 
 /// `$states.input.order.id` and its like, the bulk of all expressions, need no evaluator: neither
 /// the cost of converting all input nor the loss of what doubles cannot hold. `None` when the tree
 /// is anything else, or the path meets an array, over which the language maps.
-fn plain_path<'v>(tree: &AstNode, variables: &[(&str, &'v Value)]) -> Option<Option<&'v Value>> {
+fn plain_path<'v>(
+    tree: &AstNode,
+    variables: &'v [(&str, &Bound<'_>)],
+) -> Option<Option<&'v Value>> {
     let variable = |name: &str| {
         let bound = variables.iter().find(|(known, _)| *known == name);
-        bound.map(|(_, value)| *value)
+        bound.map(|(_, bound)| bound.value())
     };
     let steps = match tree {
         AstNode::Variable(name) if !name.is_empty() => return Some(Some(variable(name)?)),

@@ -13,6 +13,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::convert::{self, Exact};
+use crate::meter::{self, Meter};
 use crate::{guard, messages};
 
 /// Most elements of `$range` (SFN-JA-11).
@@ -20,7 +21,11 @@ const RANGE_ITEMS_MAX: f64 = 360_145.0;
 
 type Outcome = Result<JValue, EvaluatorError>;
 
-pub(crate) fn register(evaluator: &mut Evaluator, moment: &Moment) -> Result<(), EvaluatorError> {
+pub(crate) fn register(
+    evaluator: &mut Evaluator,
+    moment: &Moment,
+    meter: &Rc<Meter>,
+) -> Result<(), EvaluatorError> {
     let random = Rc::new(RefCell::new(moment.random()));
     let (for_uuid, for_shuffle) = (Rc::clone(&random), Rc::clone(&random));
     let now_ms = moment.now_ms;
@@ -30,9 +35,8 @@ pub(crate) fn register(evaluator: &mut Evaluator, moment: &Moment) -> Result<(),
     evaluator.register_fn("parse", parse)?;
     evaluator
         .register_fn("uuid", move |_: &[JValue]| Ok(JValue::from(for_uuid.borrow_mut().uuid())))?;
-    evaluator.register_fn(guard::CONCATENATE, guard::concatenate)?;
-    evaluator.register_fn(guard::BOUNDED, guard::bounded)?;
     evaluator.register_fn(guard::WIDTH, guard::width)?;
+    register_metered(evaluator, meter)?;
     evaluator.register_fn_override("random", move |args: &[JValue]| {
         self::random(args, &mut random.borrow_mut())
     })?;
@@ -45,6 +49,18 @@ pub(crate) fn register(evaluator: &mut Evaluator, moment: &Moment) -> Result<(),
         .register_fn(guard::TO_MILLIS, move |args: &[JValue]| dates::to_millis(args, now_ms))?;
     // The service has no `$eval`; a call of it is one of an unknown function.
     evaluator.register_fn_override("eval", |_: &[JValue]| Err(messages::no_function()))
+}
+
+fn register_metered(evaluator: &mut Evaluator, meter: &Rc<Meter>) -> Result<(), EvaluatorError> {
+    let with = |run: fn(&Meter, &[JValue]) -> Outcome| {
+        let meter = Rc::clone(meter);
+        move |args: &[JValue]| run(&meter, args)
+    };
+    evaluator.register_fn(guard::CONCATENATE, with(guard::concatenate))?;
+    evaluator.register_fn(guard::BOUNDED, with(guard::bounded))?;
+    evaluator.register_fn(meter::TICK, with(Meter::tick))?;
+    evaluator.register_fn(meter::CHARGE, with(Meter::charge))?;
+    evaluator.register_fn(meter::ROUNDS, with(Meter::rounds))
 }
 
 /// Chunks of `n`; nothing for no chunk size and for an empty array (SFN-JA-10).

@@ -6,6 +6,7 @@ use jsonata_core::evaluator::EvaluatorError;
 use jsonata_core::functions;
 use jsonata_core::value::JValue;
 
+use crate::meter::Meter;
 use crate::tree::{self, Shape};
 use crate::{VALUE_BYTES_MAX, convert, messages};
 
@@ -69,13 +70,13 @@ fn call(name: &str, args: Vec<AstNode>) -> AstNode {
 }
 
 /// `&`, as long as the result fits.
-pub(crate) fn concatenate(args: &[JValue]) -> Result<JValue, EvaluatorError> {
+pub(crate) fn concatenate(meter: &Meter, args: &[JValue]) -> Result<JValue, EvaluatorError> {
     let mut text = String::new();
     for value in args {
         let piece = match value {
             JValue::Undefined => continue,
             JValue::String(piece) => JValue::String(piece.clone()),
-            other => functions::string::string(bounded_ref(other)?, None)?,
+            other => functions::string::string(bounded_ref(meter, other)?, None)?,
         };
         let piece = piece.as_str().unwrap_or("");
         if text.len() + piece.len() > VALUE_BYTES_MAX {
@@ -83,13 +84,14 @@ pub(crate) fn concatenate(args: &[JValue]) -> Result<JValue, EvaluatorError> {
         }
         text.push_str(piece);
     }
+    meter.take_bytes(text.len())?;
     Ok(JValue::from(text))
 }
 
 /// The value itself, unless it is too large.
-pub(crate) fn bounded(args: &[JValue]) -> Result<JValue, EvaluatorError> {
+pub(crate) fn bounded(meter: &Meter, args: &[JValue]) -> Result<JValue, EvaluatorError> {
     let value = args.first().unwrap_or(&JValue::Undefined);
-    bounded_ref(value).cloned()
+    bounded_ref(meter, value).cloned()
 }
 
 /// The width of `$pad`, unless it asks for too long a text.
@@ -101,9 +103,8 @@ pub(crate) fn width(args: &[JValue]) -> Result<JValue, EvaluatorError> {
     }
 }
 
-fn bounded_ref(value: &JValue) -> Result<&JValue, EvaluatorError> {
-    match convert::fits(value) {
-        true => Ok(value),
-        false => Err(messages::memory_exceeded()),
-    }
+fn bounded_ref<'v>(meter: &Meter, value: &'v JValue) -> Result<&'v JValue, EvaluatorError> {
+    let bytes = convert::bytes_of(value).ok_or_else(messages::memory_exceeded)?;
+    meter.take_bytes(bytes)?;
+    Ok(value)
 }

@@ -1,17 +1,21 @@
 //! JSONata as Step Functions has it: compiled once, bounded, deterministic given a `Moment`.
 //! Wraps the evaluator; knows nothing of states. Start at [`Expression`].
 
+mod bound;
 mod convert;
 mod evaluate;
 mod functions;
 mod guard;
 mod messages;
+mod meter;
 mod parse;
 #[cfg_attr(not(test), expect(dead_code, reason = "the evaluator does not call them yet"))]
 mod pictures;
 mod references;
 mod signatures;
 mod tree;
+
+pub use crate::bound::Bound;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,10 +36,13 @@ pub const VALUE_BYTES_MAX: usize = 6_990_256;
 /// Longest sequence: as many numbers as a value may hold (SFN-JA-11).
 pub const SEQUENCE_ITEMS_MAX: usize = VALUE_BYTES_MAX / 8;
 
-/// Longest evaluation on the clock. The bounds above decide every run the same way; this one is the
-/// backstop for endless tail calls, which need neither depth nor memory, because the evaluator
-/// counts no steps. Under a fuzzer, which likes endless loops, it is shorter.
-pub const EVALUATION_MS_MAX: u64 = if cfg!(fuzzing) { 250 } else { 5_000 };
+/// Most steps of one evaluation: rounds of loops and calls of functions, and what their arguments
+/// weigh. An evaluation that would not end, ends here, on every machine at the same place.
+pub const EVALUATION_STEPS_MAX: u64 = 4_000_000;
+
+/// Longest evaluation on the clock: the backstop for what no step counts, such as one library
+/// function after the other over megabytes. Under a fuzzer, which likes endless loops, it is shorter.
+pub const EVALUATION_MS_MAX: u64 = if cfg!(fuzzing) { 250 } else { 4_000 };
 
 /// A compiled expression: the text between `{%` and `%}`, trimmed.
 #[derive(Clone, Debug)]
@@ -43,8 +50,10 @@ pub struct Expression {
     text: String,
     tree: Arc<AstNode>,
     references: Vec<Reference>,
-    /// Levels of the tree, and whether functions are defined in it.
-    shape: tree::Shape,
+    /// Levels of the tree as written.
+    depth: usize,
+    /// Whether it may call functions that it defines.
+    calls: bool,
 }
 
 /// The text is no expression.
@@ -92,19 +101,35 @@ impl Expression {
         &self.text
     }
 
+    /// The same with every step counted, needed or not; for tests.
+    #[doc(hidden)]
+    pub fn parse_counted(text: &str) -> Result<Expression, ParseError> {
+        parse::expression_counted(text)
+    }
+
     /// Everything the expression refers to from outside, in order of appearance.
     pub fn references(&self) -> Vec<Reference> {
         self.references.clone()
     }
 
     /// Evaluates with the given variables (`states` among them); bounded in depth, memory and
-    /// time.
+    /// steps.
     pub fn evaluate(
         &self,
-        variables: &[(&str, &Value)],
+        variables: &[(&str, &Bound<'_>)],
         moment: &Moment,
     ) -> Result<Value, EvaluationError> {
         evaluate::evaluate(self, variables, moment)
+    }
+
+    /// The same for who cannot wait: `None` when it takes longer than that on the clock.
+    pub fn evaluate_briefly(
+        &self,
+        variables: &[(&str, &Bound<'_>)],
+        moment: &Moment,
+        clock_ms: u64,
+    ) -> Option<Result<Value, EvaluationError>> {
+        evaluate::evaluate_briefly(self, variables, moment, clock_ms)
     }
 
     /// Evaluates with `document` as the context item `$`, which Step Functions never has; for the
@@ -112,8 +137,8 @@ impl Expression {
     #[doc(hidden)]
     pub fn evaluate_on(
         &self,
-        document: Option<&Value>,
-        variables: &[(&str, &Value)],
+        document: Option<&Bound<'_>>,
+        variables: &[(&str, &Bound<'_>)],
         moment: &Moment,
     ) -> Result<Value, EvaluationError> {
         evaluate::evaluate_on(self, document, variables, moment)

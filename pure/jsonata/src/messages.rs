@@ -99,6 +99,15 @@ pub(crate) fn memory_exceeded_outcome() -> EvaluationError {
     uncoded(MEMORY_EXCEEDED.to_owned())
 }
 
+/// What the evaluator says when its clock runs out, so that both ends are one.
+pub(crate) fn out_of_steps() -> EvaluatorError {
+    EvaluatorError::EvaluationError("D1012: out of steps".to_owned())
+}
+
+pub(crate) fn is_timeout(error: &EvaluatorError) -> bool {
+    split_code(error.message()).0 == Some("D1012")
+}
+
 pub(crate) fn no_function() -> EvaluatorError {
     EvaluatorError::TypeError("T1006: Attempted to invoke a non-function".to_owned())
 }
@@ -118,13 +127,18 @@ pub(crate) fn too_deep() -> EvaluationError {
     ))
 }
 
+/// SFN-JA-11; the same words whether steps or the clock ran out.
+pub(crate) fn timed_out() -> EvaluationError {
+    uncoded(format!(
+        "Expression evaluation timeout: {EVALUATION_MS_MAX}ms. Check for infinite loop"
+    ))
+}
+
 /// What the evaluator's error is to the interpreter.
 pub(crate) fn outcome(error: &EvaluatorError, tree: &AstNode) -> EvaluationError {
     match split_code(error.message()) {
         (Some("D1011" | "U1001"), _) => too_deep(),
-        (Some("D1012"), _) => uncoded(format!(
-            "Expression evaluation timeout: {EVALUATION_MS_MAX}ms. Check for infinite loop"
-        )),
+        (Some("D1012"), _) => timed_out(),
         (Some("D2014" | "D2015"), _) => memory_exceeded_outcome(),
         (Some(code), message) => EvaluationError::Thrown {
             code: Some(code.to_owned()),

@@ -5,9 +5,18 @@ use std::sync::Arc;
 use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::parser::{self, ParserError};
 
-use crate::{EXPRESSION_BYTES_MAX, Expression, ParseError, guard, references, tree};
+use crate::{EXPRESSION_BYTES_MAX, Expression, ParseError, guard, meter, references, tree};
 
 pub(crate) fn expression(text: &str) -> Result<Expression, ParseError> {
+    compile(text, meter::Survey::is_to_count)
+}
+
+/// With every step counted.
+pub(crate) fn expression_counted(text: &str) -> Result<Expression, ParseError> {
+    compile(text, |_| true)
+}
+
+fn compile(text: &str, counts: impl Fn(&meter::Survey) -> bool) -> Result<Expression, ParseError> {
     let text = text.trim();
     if text.len() > EXPRESSION_BYTES_MAX {
         return Err(told(format!("Expression exceeds {EXPRESSION_BYTES_MAX} bytes")));
@@ -16,8 +25,16 @@ pub(crate) fn expression(text: &str) -> Result<Expression, ParseError> {
     refuse_late_errors(&tree)?;
     let references = references::collect(&tree);
     let shape = tree::shape(&tree);
+    let survey = meter::survey(&tree);
+    if !survey.calls {
+        meter::evaluate_once(&mut tree);
+    }
     guard::install(&mut tree, shape);
-    Ok(Expression { text: text.to_owned(), tree: Arc::new(tree), references, shape })
+    if counts(&survey) {
+        meter::install(&mut tree);
+    }
+    let (text, tree, calls) = (text.to_owned(), Arc::new(tree), survey.calls);
+    Ok(Expression { text, tree, references, depth: shape.depth, calls })
 }
 
 fn told(message: String) -> ParseError {

@@ -24,7 +24,9 @@ mod tasks;
 pub mod way;
 
 use asl::model::Definition;
+use jsonata::{Bound, EvaluationError, Expression};
 use moment::Moment;
+use serde_json::Value;
 
 use crate::effect::Effect;
 use crate::event::Event;
@@ -52,6 +54,15 @@ pub trait Surroundings {
     /// (SFN-CTX-3).
     fn tells_redrives(&self) -> bool {
         true
+    }
+    /// What a JSONata expression comes to; for who must not wait for one that takes long.
+    fn evaluate(
+        &self,
+        expression: &Expression,
+        variables: &[(&str, &Bound<'_>)],
+        moment: &Moment,
+    ) -> Result<Value, EvaluationError> {
+        expression.evaluate(variables, moment)
     }
     /// Who watches a state under test; nobody watches a real execution.
     fn observer(&self) -> Option<&dyn Observer> {

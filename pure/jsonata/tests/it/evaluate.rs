@@ -1,9 +1,9 @@
 //! Results and errors (SFN-JA-1 to SFN-JA-13, SFN-VEC-11, SFN-VEC-20).
 
 use expect_test::{Expect, expect};
-use jsonata::Expression;
+use jsonata::{Bound, Expression};
 use moment::Moment;
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(crate) fn outcome(text: &str, seed: u64) -> String {
     let states = json!({
@@ -14,8 +14,8 @@ pub(crate) fn outcome(text: &str, seed: u64) -> String {
             "parse": "[1, 2, \"HelloWorld\"]"
         }
     });
-    let tally = json!(3);
-    let variables: [(&str, &Value); 2] = [("states", &states), ("tally", &tally)];
+    let (states, tally) = (Bound::from(states), Bound::from(json!(3)));
+    let variables: [(&str, &Bound<'_>); 2] = [("states", &states), ("tally", &tally)];
     let moment = Moment { now_ms: 1_767_225_600_123, seed };
     match Expression::parse(text) {
         Err(error) => format!("parse: {error}"),

@@ -2,9 +2,12 @@
 //! object, variables in reach. Everything is made when it is first asked for.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use asl::model::{Flow, Kind, PathField, State};
+use jsonata::Bound;
 use jsonpath::{Missing, Path, Root, Selection};
 use serde_json::Value;
 
@@ -30,8 +33,10 @@ pub(crate) struct Eyes<'r> {
     pub(crate) error_output: Option<Payload>,
     effective_input: OnceCell<Payload>,
     context: OnceCell<Value>,
-    pub(super) states: OnceCell<Value>,
-    pub(super) states_with_context: OnceCell<Value>,
+    pub(super) states: OnceCell<Rc<Bound<'static>>>,
+    pub(super) states_with_context: OnceCell<Rc<Bound<'static>>>,
+    /// Variables that expressions asked for.
+    pub(super) bound: RefCell<BTreeMap<String, Rc<Bound<'r>>>>,
 }
 
 /// Where a path led to nothing: what is missing, and the value that was searched.
@@ -54,6 +59,7 @@ impl<'r> Eyes<'r> {
             context: OnceCell::new(),
             states: OnceCell::new(),
             states_with_context: OnceCell::new(),
+            bound: RefCell::default(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! JSONata in states: values with expressions in them, and what is said when one fails
 //! (SFN-JA-5, SFN-JA-6).
 
+use std::rc::Rc;
+
 use asl::model::Template;
-use jsonata::{EvaluationError, Expression, Reference};
+use jsonata::{Bound, EvaluationError, Expression, Reference};
 use moment::Moment;
 use serde_json::{Map, Value};
 
@@ -18,7 +20,7 @@ struct Trouble {
     place: String,
 }
 
-impl Eyes<'_> {
+impl<'r> Eyes<'r> {
     /// Evaluates a value of the field `field`.
     pub(super) fn jsonata(&self, template: &Template, field: &str) -> Result<Value, Raised> {
         self.value_of(template).map_err(|trouble| {
@@ -58,7 +60,7 @@ impl Eyes<'_> {
 
     fn evaluate(&self, expression: &Expression) -> Result<Value, EvaluationError> {
         let references = expression.references();
-        let mut variables: Vec<(&str, &Value)> = Vec::new();
+        let mut bound: Vec<(&str, Rc<Bound<'_>>)> = Vec::new();
         let (mut asks_states, mut asks_context) = (false, false);
         for reference in &references {
             match reference {
@@ -70,22 +72,34 @@ impl Eyes<'_> {
                     (asks_states, asks_context) = (true, true);
                 }
                 Reference::Variable(name) => {
-                    let value = self.variable(name).map(|value| (name.as_str(), value.value()));
-                    variables.extend(value);
+                    bound.extend(self.bound(name).map(|value| (name.as_str(), value)));
                 }
                 Reference::Root | Reference::TopLevel(_) => {}
             }
         }
         if asks_context {
-            let states = || self.states(Some(self.context()));
-            variables.push(("states", self.states_with_context.get_or_init(states)));
+            let states = || Rc::new(self.states(Some(self.context())).into());
+            bound.push(("states", self.states_with_context.get_or_init(states).clone()));
         } else if asks_states {
-            variables.push(("states", self.states.get_or_init(|| self.states(None))));
+            let states = || Rc::new(self.states(None).into());
+            bound.push(("states", self.states.get_or_init(states).clone()));
         }
         // Two expressions of one state must not draw the same random numbers.
         let seed = self.run.random.borrow_mut().next_u64();
         let moment = Moment { seed, ..self.run.environment.moment };
-        expression.evaluate(&variables, &moment)
+        let variables: Vec<_> = bound.iter().map(|(name, value)| (*name, &**value)).collect();
+        self.run.environment.surroundings.evaluate(expression, &variables, &moment)
+    }
+
+    /// A variable for the evaluator, shared by the expressions of a state.
+    fn bound(&self, name: &str) -> Option<Rc<Bound<'r>>> {
+        let mut bound = self.bound.borrow_mut();
+        if let Some(known) = bound.get(name) {
+            return Some(known.clone());
+        }
+        let value = Rc::new(Bound::new(self.variable(name)?.value()));
+        bound.insert(name.into(), value.clone());
+        Some(value)
     }
 
     /// `$states` (SFN-JA-20).
