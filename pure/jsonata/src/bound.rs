@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use jsonata_core::value::JValue;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::convert::{self, Exact};
 
@@ -13,15 +14,26 @@ use crate::convert::{self, Exact};
 pub struct Bound<'v> {
     value: Cow<'v, Value>,
     converted: OnceCell<(JValue, Exact)>,
+    digest: OnceCell<[u8; 32]>,
 }
 
 impl<'v> Bound<'v> {
     pub fn new(value: &'v Value) -> Bound<'v> {
-        Bound { value: Cow::Borrowed(value), converted: OnceCell::new() }
+        Bound { value: Cow::Borrowed(value), converted: OnceCell::new(), digest: OnceCell::new() }
     }
 
     pub fn value(&self) -> &Value {
         &self.value
+    }
+
+    /// A digest of the value's JSON text: equal for equal values whose members have one order.
+    pub fn digest(&self) -> &[u8; 32] {
+        self.digest.get_or_init(|| {
+            let mut hasher = Sha256::new();
+            serde_json::to_writer(&mut hasher, &self.value)
+                .expect("a digest takes every byte, and a value is JSON");
+            hasher.finalize().into()
+        })
     }
 
     /// The value to the evaluator, and what of it that does not keep.
@@ -36,6 +48,6 @@ impl<'v> Bound<'v> {
 
 impl From<Value> for Bound<'static> {
     fn from(value: Value) -> Bound<'static> {
-        Bound { value: Cow::Owned(value), converted: OnceCell::new() }
+        Bound { value: Cow::Owned(value), converted: OnceCell::new(), digest: OnceCell::new() }
     }
 }

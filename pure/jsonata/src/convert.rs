@@ -15,7 +15,11 @@ const RESULT_DEPTH_MAX: usize = 120;
 /// share it. A result with those bits is taken for the input's own number, so that long
 /// identifiers pass through unharmed.
 #[derive(Default)]
-pub(crate) struct Exact(BTreeMap<u64, Option<Number>>);
+pub(crate) struct Exact {
+    numbers: BTreeMap<u64, Option<Number>>,
+    /// About the size of what was converted.
+    bytes: usize,
+}
 
 impl Exact {
     fn remember(&mut self, number: &Number, double: f64) {
@@ -27,7 +31,7 @@ impl Exact {
         if is_exact {
             return;
         }
-        let known = self.0.entry(double.to_bits()).or_insert_with(|| Some(number.clone()));
+        let known = self.numbers.entry(double.to_bits()).or_insert_with(|| Some(number.clone()));
         if known.as_ref() != Some(number) {
             *known = None;
         }
@@ -38,11 +42,16 @@ impl Exact {
 pub(crate) struct Known<'e>(pub(crate) Vec<&'e Exact>);
 
 impl Known<'_> {
+    /// About the size of all of them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.iter().map(|exact| exact.bytes).sum()
+    }
+
     /// The input's own number, when one and only one has the bits.
     fn own(&self, double: f64) -> Option<&Number> {
         let mut found: Option<&Number> = None;
         for exact in &self.0 {
-            match (exact.0.get(&double.to_bits()), found) {
+            match (exact.numbers.get(&double.to_bits()), found) {
                 (Some(None), _) => return None,
                 (Some(Some(number)), None) => found = Some(number),
                 (Some(Some(number)), Some(other)) if number != other => return None,
@@ -77,6 +86,7 @@ fn not_finite(double: f64) -> &'static str {
 
 /// Recursion is as deep as the value.
 pub(crate) fn to_evaluator(value: &Value, exact: &mut Exact) -> JValue {
+    exact.bytes += 8;
     match value {
         Value::Null => JValue::Null,
         Value::Bool(truth) => JValue::Bool(*truth),
@@ -85,7 +95,10 @@ pub(crate) fn to_evaluator(value: &Value, exact: &mut Exact) -> JValue {
             exact.remember(number, double);
             JValue::Number(double)
         }
-        Value::String(text) => JValue::from(text.as_str()),
+        Value::String(text) => {
+            exact.bytes += text.len();
+            JValue::from(text.as_str())
+        }
         Value::Array(items) => {
             JValue::array(items.iter().map(|item| to_evaluator(item, exact)).collect())
         }

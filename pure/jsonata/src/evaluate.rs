@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::bound::Bound;
 use crate::convert::{self, Known};
-use crate::meter::Meter;
+use crate::meter::{Meter, Steps};
 use crate::{
-    DEPTH_MAX, EVALUATION_MS_MAX, EVALUATION_STEPS_MAX, EvaluationError, Expression,
-    SEQUENCE_ITEMS_MAX, functions, messages,
+    DEPTH_MAX, EVALUATION_MS_MAX, EvaluationError, Expression, SEQUENCE_ITEMS_MAX, functions,
+    messages,
 };
 
 /// The evaluator counts a few levels less than the service for a call of a defined function: with
@@ -24,55 +24,48 @@ const DEPTH_OF_CALLS_MAX: usize = 98;
 /// Without such functions the shape of the tree alone decides, so this is never reached.
 const DEPTH_OF_TREE_MAX: usize = 2 * DEPTH_MAX;
 
+/// Data that an expression goes through in well under a millisecond.
+const SHORT_BYTES_MAX: usize = 256 * 1024;
+
 type Variables<'a> = &'a [(&'a str, &'a Bound<'a>)];
+
+/// The clock ended an evaluation whose steps were not used up.
+struct Unfinished;
 
 /// What an evaluation is allowed.
 #[derive(Clone, Copy)]
-pub(crate) struct Allowance {
-    pub(crate) steps: u64,
-    pub(crate) clock_ms: u64,
+struct Allowance<'s> {
+    steps: &'s Steps,
+    clock_ms: u64,
 }
-
-impl Allowance {
-    pub(crate) const FULL: Allowance =
-        Allowance { steps: EVALUATION_STEPS_MAX, clock_ms: EVALUATION_MS_MAX };
-}
-
-/// The clock ended an evaluation whose steps were not used up.
-pub(crate) struct Unfinished;
 
 /// `None`, if it needs longer than that.
 pub(crate) fn evaluate_briefly(
     expression: &Expression,
     variables: Variables<'_>,
     moment: &Moment,
-    clock_ms: u64,
+    (steps, clock_ms): (&Steps, u64),
 ) -> Option<Result<Value, EvaluationError>> {
     if let Some(found) = plain_path(&expression.tree, variables) {
         return Some(found.cloned().ok_or(EvaluationError::Undefined));
     }
-    let allowance = Allowance { clock_ms, ..Allowance::FULL };
-    attempt(expression, None, variables, moment, allowance).ok()
+    attempt(expression, None, variables, moment, Allowance { steps, clock_ms }).ok()
 }
 
 pub(crate) fn evaluate(
     expression: &Expression,
-    variables: Variables<'_>,
-    moment: &Moment,
-) -> Result<Value, EvaluationError> {
-    if let Some(found) = plain_path(&expression.tree, variables) {
-        return found.cloned().ok_or(EvaluationError::Undefined);
-    }
-    evaluate_on(expression, None, variables, moment)
-}
-
-pub(crate) fn evaluate_on(
-    expression: &Expression,
     document: Option<&Bound<'_>>,
     variables: Variables<'_>,
     moment: &Moment,
+    steps: &Steps,
 ) -> Result<Value, EvaluationError> {
-    attempt(expression, document, variables, moment, Allowance::FULL)
+    if document.is_none()
+        && let Some(found) = plain_path(&expression.tree, variables)
+    {
+        return found.cloned().ok_or(EvaluationError::Undefined);
+    }
+    let allowance = Allowance { steps, clock_ms: EVALUATION_MS_MAX };
+    attempt(expression, document, variables, moment, allowance)
         .unwrap_or_else(|Unfinished| Err(messages::timed_out()))
 }
 
@@ -81,7 +74,7 @@ fn attempt(
     document: Option<&Bound<'_>>,
     variables: Variables<'_>,
     moment: &Moment,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
 ) -> Result<Result<Value, EvaluationError>, Unfinished> {
     if expression.depth > DEPTH_MAX {
         return Ok(Err(messages::too_deep()));
@@ -96,7 +89,7 @@ fn run(
     document: Option<&Bound<'_>>,
     variables: Variables<'_>,
     moment: &Moment,
-    allowance: Allowance,
+    allowance: Allowance<'_>,
 ) -> Result<Result<Value, EvaluationError>, Unfinished> {
     let mut known = Known(Vec::new());
     let mut context = Context::new();
@@ -112,25 +105,38 @@ fn run(
         item = value.clone();
     }
     let meter = Rc::new(Meter::new(allowance.steps));
-    let mut evaluator = evaluator(context, expression, allowance.clock_ms);
-    let outcome = functions::register(&mut evaluator, moment, &meter)
-        .and_then(|()| evaluator.evaluate(&expression.tree, &item));
-    match outcome {
-        Ok(value) => Ok(convert::from_evaluator(&value, &known)),
-        Err(_) if meter.is_used_up() => Ok(Err(messages::timed_out())),
-        Err(error) if messages::is_timeout(&error) => Err(Unfinished),
-        Err(error) => Ok(Err(messages::outcome(&error, &expression.tree))),
+    if meter.take_looks(expression.looks, known.bytes()).is_err() {
+        return Ok(Err(messages::timed_out()));
     }
+    // To look at the clock costs as much as a step; what cannot take long goes without.
+    let is_short = !expression.calls
+        && expression.looks > 0
+        && expression.looks.saturating_mul(known.bytes()) <= SHORT_BYTES_MAX;
+    let clock_ms = (!is_short).then_some(allowance.clock_ms);
+    let mut evaluator = evaluator(context, expression, clock_ms);
+    let outcome = functions::register(&mut evaluator, &expression.functions, moment, &meter)
+        .and_then(|()| evaluator.evaluate(&expression.tree, &item));
+    if let Err(error) = &outcome
+        && messages::is_timeout(error)
+        && !meter.is_used_up()
+    {
+        return Err(Unfinished);
+    }
+    meter.leave(allowance.steps);
+    Ok(match outcome {
+        Ok(value) => convert::from_evaluator(&value, &known),
+        Err(error) => Err(messages::outcome(&error, &expression.tree)),
+    })
 }
 
-fn evaluator(
-    context: Context,
-    expression: &Expression,
-    clock_ms: u64,
-) -> Evaluator {
+fn evaluator(context: Context, expression: &Expression, clock_ms: Option<u64>) -> Evaluator {
     let options = EvaluatorOptions {
-        timeout_ms: Some(clock_ms),
-        max_stack_depth: Some(if expression.calls { DEPTH_OF_CALLS_MAX } else { DEPTH_OF_TREE_MAX }),
+        timeout_ms: clock_ms,
+        max_stack_depth: Some(if expression.calls {
+            DEPTH_OF_CALLS_MAX
+        } else {
+            DEPTH_OF_TREE_MAX
+        }),
         max_sequence_length: Some(SEQUENCE_ITEMS_MAX),
         ..EvaluatorOptions::default()
     };

@@ -5,7 +5,9 @@ mod dates;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use jsonata_core::evaluator::{Evaluator, EvaluatorError};
+use jsonata_core::ast::AstNode;
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError};
+use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use md5::Md5;
 use moment::{Moment, Random};
@@ -14,53 +16,118 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::convert::{self, Exact};
 use crate::meter::{self, Meter};
-use crate::{guard, messages};
+use crate::{guard, messages, standins, tree};
 
 /// Most elements of `$range` (SFN-JA-11).
 const RANGE_ITEMS_MAX: f64 = 360_145.0;
 
 type Outcome = Result<JValue, EvaluatorError>;
 
+/// Every function of ours, by name; those of the library among them are overridden.
+const NAMES: &[&str] = &[
+    "eval",
+    "hash",
+    "millis",
+    "now",
+    "parse",
+    "partition",
+    "random",
+    "range",
+    "shuffle",
+    "uuid",
+    guard::BOUNDED,
+    guard::CONCATENATE,
+    guard::TO_MILLIS,
+    guard::WIDTH,
+    meter::CHARGE,
+    meter::ROUNDS,
+    meter::TICK,
+    standins::CONTAINS,
+    standins::DISTINCT,
+    standins::MATCH,
+    standins::REPLACE,
+    standins::SPLIT,
+];
+
+/// Those of them that a tree names: only they are registered, since that costs more than most
+/// evaluations.
+pub(crate) fn named(tree: &AstNode) -> Vec<&'static str> {
+    let mut named = Vec::new();
+    tree::visit(tree, &mut |node| {
+        if let AstNode::Function { name, .. } | AstNode::Variable(name) = node
+            && let Some(known) = NAMES.iter().find(|known| *known == name)
+            && !named.contains(known)
+        {
+            named.push(*known);
+        }
+    });
+    named
+}
+
 pub(crate) fn register(
     evaluator: &mut Evaluator,
+    names: &[&str],
     moment: &Moment,
     meter: &Rc<Meter>,
 ) -> Result<(), EvaluatorError> {
-    let random = Rc::new(RefCell::new(moment.random()));
-    let (for_uuid, for_shuffle) = (Rc::clone(&random), Rc::clone(&random));
     let now_ms = moment.now_ms;
-    evaluator.register_fn("partition", partition)?;
-    evaluator.register_fn("range", range)?;
-    evaluator.register_fn("hash", hash)?;
-    evaluator.register_fn("parse", parse)?;
-    evaluator
-        .register_fn("uuid", move |_: &[JValue]| Ok(JValue::from(for_uuid.borrow_mut().uuid())))?;
-    evaluator.register_fn(guard::WIDTH, guard::width)?;
-    register_metered(evaluator, meter)?;
-    evaluator.register_fn_override("random", move |args: &[JValue]| {
-        self::random(args, &mut random.borrow_mut())
-    })?;
-    evaluator.register_fn_override("shuffle", move |args: &[JValue]| {
-        shuffle(args, &mut for_shuffle.borrow_mut())
-    })?;
-    evaluator.register_fn_override("now", move |args: &[JValue]| dates::now(args, now_ms))?;
-    evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::from(now_ms)))?;
-    evaluator
-        .register_fn(guard::TO_MILLIS, move |args: &[JValue]| dates::to_millis(args, now_ms))?;
-    // The service has no `$eval`; a call of it is one of an unknown function.
-    evaluator.register_fn_override("eval", |_: &[JValue]| Err(messages::no_function()))
-}
-
-fn register_metered(evaluator: &mut Evaluator, meter: &Rc<Meter>) -> Result<(), EvaluatorError> {
-    let with = |run: fn(&Meter, &[JValue]) -> Outcome| {
+    // All that draw numbers draw from one.
+    let random = Rc::new(RefCell::new(None));
+    let draws = |draw: fn(&[JValue], &mut Random) -> Outcome| {
+        let (random, moment) = (Rc::clone(&random), *moment);
+        move |args: &[JValue]| {
+            draw(args, random.borrow_mut().get_or_insert_with(|| moment.random()))
+        }
+    };
+    let counts = |run: fn(&Meter, &[JValue]) -> Outcome| {
         let meter = Rc::clone(meter);
         move |args: &[JValue]| run(&meter, args)
     };
-    evaluator.register_fn(guard::CONCATENATE, with(guard::concatenate))?;
-    evaluator.register_fn(guard::BOUNDED, with(guard::bounded))?;
-    evaluator.register_fn(meter::TICK, with(Meter::tick))?;
-    evaluator.register_fn(meter::CHARGE, with(Meter::charge))?;
-    evaluator.register_fn(meter::ROUNDS, with(Meter::rounds))
+    for &name in names {
+        match name {
+            "partition" => evaluator.register_fn(name, partition),
+            "range" => evaluator.register_fn(name, range),
+            "hash" => evaluator.register_fn(name, hash),
+            "parse" => evaluator.register_fn(name, parse),
+            "uuid" => evaluator.register_fn(name, draws(|_, random| Ok(random.uuid().into()))),
+            "random" => evaluator.register_fn_override(name, draws(self::random)),
+            "shuffle" => evaluator.register_fn_override(name, draws(shuffle)),
+            "millis" => evaluator.register_fn_override(name, move |_: &[JValue]| Ok(now_ms.into())),
+            "now" => evaluator
+                .register_fn_override(name, move |args: &[JValue]| dates::now(args, now_ms)),
+            // The service has no `$eval`; a call of it is one of an unknown function.
+            "eval" => {
+                evaluator.register_fn_override(name, |_: &[JValue]| Err(messages::no_function()))
+            }
+            guard::TO_MILLIS => {
+                evaluator.register_fn(name, move |args: &[JValue]| dates::to_millis(args, now_ms))
+            }
+            guard::WIDTH => evaluator.register_fn(name, guard::width),
+            guard::CONCATENATE => evaluator.register_fn(name, counts(guard::concatenate)),
+            guard::BOUNDED => evaluator.register_fn(name, counts(guard::bounded)),
+            meter::TICK => evaluator.register_fn(name, counts(Meter::tick)),
+            meter::CHARGE => evaluator.register_fn(name, counts(Meter::charge)),
+            meter::ROUNDS => evaluator.register_fn(name, counts(Meter::rounds)),
+            standins::CONTAINS => evaluator.register_fn(name, standins::contains),
+            standins::MATCH => evaluator.register_fn(name, standins::matches),
+            standins::REPLACE => evaluator.register_fn(name, standins::replace),
+            standins::SPLIT => evaluator.register_fn(name, standins::split),
+            standins::DISTINCT => evaluator.register_fn(name, standins::distinct),
+            _ => Ok(()),
+        }?;
+    }
+    Ok(())
+}
+
+/// A call of the evaluator's own function: its arguments are `$a`, `$b` and `$c`.
+pub(crate) fn original(text: &str, args: &[JValue]) -> Outcome {
+    let tree =
+        parser::parse(text).map_err(|error| EvaluatorError::EvaluationError(error.to_string()))?;
+    let mut context = Context::new();
+    for (name, value) in ["a", "b", "c"].into_iter().zip(args) {
+        context.bind(name.to_owned(), value.clone());
+    }
+    Evaluator::with_context(context).evaluate(&tree, &JValue::Undefined)
 }
 
 /// Chunks of `n`; nothing for no chunk size and for an empty array (SFN-JA-10).

@@ -9,12 +9,15 @@ use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::evaluator::EvaluatorError;
 use jsonata_core::value::JValue;
 
-use crate::{messages, signatures, tree};
+use crate::{EVALUATION_STEPS_MAX, messages, signatures, tree};
 
 /// Names of the functions that count: a round, and what an argument brings.
 pub(crate) const TICK: &str = "__tick";
 pub(crate) const CHARGE: &str = "__charge";
 pub(crate) const ROUNDS: &str = "__rounds";
+
+/// Between the names of a path; a name that holds it is only counted wrong.
+const NAMES_APART: &str = "\u{1}";
 
 /// An expression with so few nodes and loops, none within another, does no more than its data is
 /// large, and goes uncounted at full speed.
@@ -23,7 +26,9 @@ const UNCOUNTED_LOOPS_MAX: usize = 8;
 
 /// Items and bytes that are copied or looked at for the price of one step.
 const ITEMS_A_STEP: usize = 16;
+const ITEMS_OF_A_WAY_A_STEP: usize = 4;
 const BYTES_A_STEP: usize = 1024;
+const BYTES_A_STEP_OF_LOOPS: usize = 64;
 
 /// Functions that call another one for each item.
 const LOOPS: &[&str] = &["each", "filter", "map", "reduce", "replace", "sift", "single", "sort"];
@@ -41,6 +46,31 @@ const CHEAP: &[&str] = &[
     "random", "round", "sqrt", "type", "uuid",
 ];
 
+/// Steps for some evaluations together: who shares one among the expressions of a state bounds
+/// the state.
+#[derive(Debug)]
+pub struct Steps {
+    pub(crate) left: Cell<u64>,
+}
+
+impl Default for Steps {
+    fn default() -> Steps {
+        Steps { left: Cell::new(EVALUATION_STEPS_MAX) }
+    }
+}
+
+impl Steps {
+    /// What another has left, to go on elsewhere.
+    pub fn rest(&self) -> Steps {
+        Steps { left: Cell::new(self.left.get()) }
+    }
+
+    /// Goes on with what `rest` left elsewhere.
+    pub fn resume(&self, rest: &Steps) {
+        self.left.set(rest.left.get());
+    }
+}
+
 /// The steps that an evaluation has left.
 #[derive(Debug)]
 pub(crate) struct Meter {
@@ -49,8 +79,13 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    pub(crate) fn new(steps: u64) -> Meter {
-        Meter { left: Cell::new(steps), used_up: Cell::new(false) }
+    pub(crate) fn new(steps: &Steps) -> Meter {
+        Meter { left: Cell::new(steps.left.get()), used_up: Cell::new(false) }
+    }
+
+    /// What is left for the next evaluation.
+    pub(crate) fn leave(&self, steps: &Steps) {
+        steps.left.set(if self.is_used_up() { 0 } else { self.left.get() });
     }
 
     /// Whether it was the steps that ended the evaluation.
@@ -75,6 +110,11 @@ impl Meter {
         self.take(bytes / BYTES_A_STEP)
     }
 
+    /// What is not counted as it runs is paid for before, by the data that there is.
+    pub(crate) fn take_looks(&self, looks: usize, bytes: usize) -> Result<(), EvaluatorError> {
+        self.take(looks * bytes / BYTES_A_STEP_OF_LOOPS)
+    }
+
     pub(crate) fn take_items(&self, items: usize) -> Result<(), EvaluatorError> {
         self.take(items / ITEMS_A_STEP)
     }
@@ -85,9 +125,13 @@ impl Meter {
         Ok(args.first().cloned().unwrap_or(JValue::Undefined))
     }
 
-    /// What a function has to look at: gives back its argument.
+    /// What a function has to look at: gives back its argument. If that is what a path found, where
+    /// the path started and its names follow.
     pub(crate) fn charge(&self, args: &[JValue]) -> Result<JValue, EvaluatorError> {
         let value = args.first().cloned().unwrap_or(JValue::Undefined);
+        if let [_, head, JValue::String(names)] = args {
+            self.take_way(head, names)?;
+        }
         match &value {
             JValue::String(text) => self.take_bytes(text.len())?,
             JValue::Array(items) => self.take_items(items.len())?,
@@ -95,6 +139,22 @@ impl Meter {
             _ => {}
         }
         Ok(value)
+    }
+
+    /// From the first array on, a path looks at each item.
+    fn take_way(&self, head: &JValue, names: &str) -> Result<(), EvaluatorError> {
+        let mut value = head;
+        for name in names.split(NAMES_APART) {
+            match value {
+                JValue::Object(members) => match members.get(name) {
+                    Some(member) => value = member,
+                    None => return Ok(()),
+                },
+                JValue::Array(items) => return self.take(items.len() / ITEMS_OF_A_WAY_A_STEP),
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
     }
 
     /// A round for each item: gives back its argument.
@@ -120,6 +180,7 @@ pub(crate) fn survey(tree: &AstNode) -> Survey {
 pub(crate) struct Survey {
     nodes: usize,
     loops: usize,
+    functions: usize,
     /// A loop within a loop, or one that looks at more than its own item.
     unbounded: bool,
     /// Functions may be called by name, and so call themselves.
@@ -127,6 +188,11 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
+    /// How many times the tree may look at all its data.
+    pub(crate) fn looks(&self) -> usize {
+        1 + self.loops + self.functions
+    }
+
     /// Whether the tree may do more than its data is large.
     pub(crate) fn is_to_count(&self) -> bool {
         self.calls
@@ -184,6 +250,7 @@ impl Survey {
 
     fn call(&mut self, name: &str, args: &[AstNode], within: Within<'_>) {
         if !LOOPS.contains(&name) {
+            self.functions += usize::from(!CHEAP.contains(&name));
             self.calls |= !signatures::is_function(name);
             self.unbounded |= within.is_some() && GENERATORS.contains(&name);
             return self.all(args, within);
@@ -312,8 +379,57 @@ pub(crate) fn install(tree: &mut AstNode) {
             let range = take(node);
             *node = call(CHARGE, vec![range]);
         }
+        AstNode::Binary { op: BinaryOp::ChainPipe, .. } => {}
+        AstNode::Binary { op, lhs, rhs } => {
+            if *op == BinaryOp::In && holds_data(rhs) {
+                charge(rhs);
+            }
+            [lhs, rhs].into_iter().for_each(|side| charge_way(side));
+        }
+        AstNode::Conditional { condition, .. } => charge_way(condition),
+        AstNode::Unary { operand, .. } => charge_way(operand),
+        AstNode::Block(parts) | AstNode::Array(parts) => parts.iter_mut().for_each(charge_way),
+        AstNode::Object(pairs) => pairs.iter_mut().for_each(|(_, value)| charge_way(value)),
         _ => {}
     });
+}
+
+fn charge(node: &mut AstNode) {
+    let mut args = vec![take(node)];
+    if let Some(AstNode::Path { steps }) = args.first()
+        && let Some((head, names)) = way(steps)
+    {
+        args.extend([AstNode::Variable(head), AstNode::String(names)]);
+    }
+    *node = call(CHARGE, args);
+}
+
+/// A path of names looks at each item on its way, even if it finds nothing.
+fn charge_way(node: &mut AstNode) {
+    if matches!(node, AstNode::Path { steps } if way(steps).is_some()) {
+        charge(node);
+    }
+}
+
+/// The variable that a path of names starts from, and the names.
+fn way(steps: &[PathStep]) -> Option<(String, String)> {
+    let is_plain = |step: &PathStep| {
+        step.stages.is_empty()
+            && step.focus.is_none()
+            && step.index_var.is_none()
+            && step.ancestor_label.is_none()
+            && !step.is_tuple
+            && !step.inner_tuple
+    };
+    let (first, rest) = steps.split_first()?;
+    let AstNode::Variable(head) = &first.node else { return None };
+    let mut names = Vec::with_capacity(rest.len());
+    for step in rest {
+        let AstNode::Name(name) = &step.node else { return None };
+        names.push(name.as_str());
+    }
+    let fits = !names.is_empty() && steps.iter().all(is_plain);
+    fits.then(|| (head.clone(), names.join(NAMES_APART)))
 }
 
 fn count_steps(steps: &mut [PathStep]) {
@@ -347,18 +463,22 @@ fn count_pairs(pairs: &mut [(AstNode, AstNode)]) {
 }
 
 fn count_arguments(name: &str, args: &mut [AstNode]) {
-    if CHEAP.contains(&name) || !signatures::is_function(name) {
+    if CHEAP.contains(&name) || !is_known(name) {
         return;
     }
-    let counter = match LOOPS.contains(&name) && name != "replace" {
+    // A function that is written out counts its rounds by itself.
+    let is_inline = args.iter().any(|arg| matches!(arg, AstNode::Lambda { .. }));
+    let counter = match LOOPS.contains(&name) && name != "replace" && !is_inline {
         true => ROUNDS,
         false => CHARGE,
     };
     // The second holds as much as the first in `$append`, `$zip` and `$join`.
     for arg in args.iter_mut().take(if counter == ROUNDS { 1 } else { 2 }) {
         if holds_data(arg) {
-            let inner = take(arg);
-            *arg = call(counter, vec![inner]);
+            match counter {
+                CHARGE => charge(arg),
+                _ => *arg = call(counter, vec![take(arg)]),
+            }
         }
     }
 }
@@ -368,9 +488,22 @@ fn count_arguments(name: &str, args: &mut [AstNode]) {
 fn holds_data(arg: &AstNode) -> bool {
     match arg {
         AstNode::Variable(name) => !signatures::is_function(name),
-        AstNode::Path { .. } | AstNode::Function { .. } => !calls(arg),
-        _ => false,
+        AstNode::Function { name, .. } if name == CHARGE => false,
+        AstNode::Regex { .. }
+        | AstNode::Lambda { .. }
+        | AstNode::Placeholder
+        | AstNode::String(_)
+        | AstNode::Number(_)
+        | AstNode::Boolean(_)
+        | AstNode::Undefined
+        | AstNode::Null => false,
+        _ => !calls(arg),
     }
+}
+
+/// A function of the library, also when it is called by a name of ours.
+fn is_known(name: &str) -> bool {
+    signatures::is_function(name.strip_prefix("__").unwrap_or(name))
 }
 
 fn calls(node: &AstNode) -> bool {

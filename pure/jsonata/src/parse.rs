@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::parser::{self, ParserError};
 
-use crate::{EXPRESSION_BYTES_MAX, Expression, ParseError, guard, meter, references, tree};
+use crate::{
+    EXPRESSION_BYTES_MAX, Expression, ParseError, functions, guard, meter, references, standins,
+    tree,
+};
 
 pub(crate) fn expression(text: &str) -> Result<Expression, ParseError> {
     compile(text, meter::Survey::is_to_count)
@@ -30,11 +33,17 @@ fn compile(text: &str, counts: impl Fn(&meter::Survey) -> bool) -> Result<Expres
         meter::evaluate_once(&mut tree);
     }
     guard::install(&mut tree, shape);
-    if counts(&survey) {
-        meter::install(&mut tree);
-    }
+    standins::install(&mut tree);
+    let looks = match counts(&survey) {
+        true => {
+            meter::install(&mut tree);
+            0
+        }
+        false => survey.looks(),
+    };
+    let functions = functions::named(&tree);
     let (text, tree, calls) = (text.to_owned(), Arc::new(tree), survey.calls);
-    Ok(Expression { text, tree, references, depth: shape.depth, calls })
+    Ok(Expression { text, tree, references, depth: shape.depth, calls, looks, functions })
 }
 
 fn told(message: String) -> ParseError {

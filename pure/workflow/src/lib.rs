@@ -24,7 +24,7 @@ mod tasks;
 pub mod way;
 
 use asl::model::Definition;
-use jsonata::{Bound, EvaluationError, Expression};
+use jsonata::{Bound, EvaluationError, Expression, Steps};
 use moment::Moment;
 use serde_json::Value;
 
@@ -61,8 +61,18 @@ pub trait Surroundings {
         expression: &Expression,
         variables: &[(&str, &Bound<'_>)],
         moment: &Moment,
+        steps: &Steps,
     ) -> Result<Value, EvaluationError> {
-        expression.evaluate(variables, moment)
+        expression.evaluate(variables, moment, steps)
+    }
+    /// Asked by whatever may take long; when it may not go on, the step comes to nothing that
+    /// could be kept.
+    fn may_go_on(&self) -> bool {
+        true
+    }
+    /// Whether the step should end before the next state.
+    fn is_tired(&self) -> bool {
+        false
     }
     /// Who watches a state under test; nobody watches a real execution.
     fn observer(&self) -> Option<&dyn Observer> {
@@ -89,7 +99,8 @@ pub struct Limits {
     /// Iterations of an inline Map open at once (SFN-SEM-93).
     pub inline_map_concurrency_max: usize,
     /// State transitions in one call of [`step`], fewer where inputs are large; the rest waits for
-    /// [`Event::Continue`].
+    /// [`Event::Continue`]. With none, a step only takes its event, and a Continue could never go
+    /// on.
     pub transitions_per_step_max: usize,
 }
 

@@ -59,7 +59,7 @@ impl<'a> Run<'a> {
             born: BTreeSet::new(),
             fallen: BTreeMap::new(),
             groups: BTreeMap::new(),
-            budget: environment.limits.transitions_per_step_max.max(1),
+            budget: environment.limits.transitions_per_step_max,
             large: RefCell::new(None),
             execution,
         }
@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         while let Some(id) = self.queue.pop_front() {
             let Some(frame) = self.execution.frames.get(&id) else { continue };
             match &frame.visit.doing {
-                Doing::Enter | Doing::Resume if self.budget == 0 => {
+                Doing::Enter | Doing::Resume if self.is_over() => {
                     self.queue.push_front(id);
                     return Ok(());
                 }
@@ -100,6 +100,12 @@ impl<'a> Run<'a> {
     fn spend(&mut self, id: FrameId) {
         let bytes = self.frame(id).visit.input.bytes();
         self.budget = self.budget.saturating_sub(1 + bytes / BYTES_PER_TRANSITION);
+    }
+
+    /// Whether what can go on has to wait for the next step.
+    fn is_over(&self) -> bool {
+        let surroundings = self.environment.surroundings;
+        self.budget == 0 || surroundings.is_tired() || !surroundings.may_go_on()
     }
 
     fn finish(self) -> Transition {

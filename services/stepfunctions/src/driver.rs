@@ -8,24 +8,30 @@ mod record;
 mod recover;
 mod redrive;
 mod retention;
+pub(crate) mod thinkers;
+pub(crate) mod thinking;
 mod timers;
 mod watch;
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use jsonata::{Bound, EvaluationError, Expression, Steps};
+use moment::Moment;
 use resource::arn::Home;
+use serde_json::Value;
 use store::Stage;
 use store::engine::PartitionId;
 use store::error::Unavailable;
 use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Status};
-use workflow::{Environment, Surroundings, Transition};
+use workflow::{Environment, Limits, Surroundings, Transition};
 
 pub(crate) use close::{Before, is_long};
 pub(crate) use live::Live;
 pub(crate) use record::after_commit;
 pub(crate) use redrive::{By, Redriven, redrive_status};
+use thinking::{Mind, Patience, Thinking, Thought};
 pub(crate) use timers::TimerKey;
 
 use crate::definitions::Compiled;
@@ -51,6 +57,8 @@ pub(crate) enum Trouble {
     NeedsDefinition([u8; 32]),
     /// The machine must be looked up first; nothing happened.
     NeedsMachine(MachineKey),
+    /// An expression takes long; nothing happened.
+    TakesLong(Box<Thought>),
     Unreadable(Unreadable),
 }
 
@@ -85,7 +93,14 @@ impl Service {
     ) -> Status {
         let execution = Execution::new(start.about.clone());
         let mut live = Live::new(start, execution, compiled);
-        self.advance(stage, id, &mut live, Event::Start, true);
+        let thinking = Thinking::new(Patience::Little, Mind::new(self.host.moment()));
+        let mut transition = self.step(stage, id, &mut live, Event::Start, &thinking);
+        if thinking.gave_up() {
+            // Nothing of it may be kept, so it only begins now; the rest is an event of its own.
+            live.execution = Execution::new(live.start.about.clone());
+            transition = self.step_only(stage, id, &mut live, Event::Start);
+        }
+        self.record(stage, id, &mut live, transition, true);
         let status = live.execution.head.status;
         self.put_back(stage, id, live);
         status
@@ -108,7 +123,18 @@ impl Service {
             return Err(Trouble::NeedsMachine(key));
         };
         let event = if deleting && moves_on(&event) { Event::MachineDeleted } else { event };
-        self.advance(stage, id, &mut live, event, false);
+        let submitted = match &event {
+            Event::TaskSubmitted { frame, attempt, output } => {
+                let place = Place { id, frame: *frame, attempt: *attempt };
+                Some((place, watch::job_of(&live.execution, place, output)))
+            }
+            _ => None,
+        };
+        let transition = self.step_impatiently(stage, id, &mut live, event)?;
+        if let Some((place, job)) = submitted {
+            self.record_submitted(stage, place, job);
+        }
+        self.record(stage, id, &mut live, transition, false);
         self.put_back(stage, id, live);
         Ok(Outcome::Applied)
     }
@@ -124,42 +150,71 @@ impl Service {
         }
     }
 
-    fn advance(
+    /// The transition, unless it takes long; then it is to be taken beside the partition before the
+    /// next try.
+    fn step_impatiently(
         &self,
         stage: &mut Stage<'_>,
         id: ExecutionId,
         live: &mut Live,
         event: Event,
-        fresh: bool,
-    ) {
-        let submitted = match &event {
-            Event::TaskSubmitted { frame, attempt, output } => {
-                let place = Place { id, frame: *frame, attempt: *attempt };
-                Some((place, watch::job_of(&live.execution, place, output)))
-            }
-            _ => None,
-        };
-        let transition = self.step(stage, id, live, event);
-        if let Some((place, job)) = submitted {
-            self.record_submitted(stage, place, job);
+    ) -> Result<Transition, Trouble> {
+        let mut mind = self.take_mind(stage, id).unwrap_or_else(|| Mind::new(self.host.moment()));
+        if let Some(transition) = mind.recall(live, &event) {
+            return Ok(transition);
         }
-        self.record(stage, id, live, transition, fresh);
+        let thinking = Thinking::new(Patience::Little, mind);
+        let transition = self.step(stage, id, live, event.clone(), &thinking);
+        if !thinking.gave_up() {
+            return Ok(transition);
+        }
+        // What the step made of the execution is dropped; its rows are as they were.
+        let live = self.read_live(stage, id)?;
+        let live = live.ok_or_else(|| Unreadable::new("a running execution has no rows"))?;
+        let mind = thinking.into_mind();
+        Err(Trouble::TakesLong(Box::new(Thought { id, live, event, mind })))
     }
 
-    /// The transition alone; it is not recorded.
+    /// The transition alone; it is not recorded, and must not be if `thinking` gave up.
     fn step(
         &self,
         stage: &mut Stage<'_>,
         id: ExecutionId,
         live: &mut Live,
         event: Event,
+        thinking: &Thinking,
+    ) -> Transition {
+        self.step_within(stage, id, live, event, (thinking, &self.limits))
+    }
+
+    /// The same without entering a state: what follows waits for [`Event::Continue`].
+    fn step_only(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        event: Event,
+    ) -> Transition {
+        let limits = Limits { transitions_per_step_max: 0, ..self.limits.clone() };
+        let thinking = Thinking::new(Patience::All, Mind::new(self.host.moment()));
+        self.step_within(stage, id, live, event, (&thinking, &limits))
+    }
+
+    fn step_within(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        event: Event,
+        (thinking, limits): (&Thinking, &Limits),
     ) -> Transition {
         let stage = RefCell::new(stage);
-        let surroundings = Around { service: self, start: &live.start, id, stage: &stage };
+        let surroundings =
+            Around { service: self, start: &live.start, id, stage: Some(&stage), thinking };
         let environment = Environment {
             definition: &live.compiled.definition,
-            moment: self.host.moment(),
-            limits: &self.limits,
+            moment: surroundings.thinking.moment(),
+            limits,
             surroundings: &surroundings,
         };
         workflow::step(&environment, &mut live.execution, event)
@@ -216,6 +271,9 @@ impl Service {
             match attempt().await.map_err(DispatchError::Unavailable)? {
                 Ok(done) => return Ok(done),
                 Err(Trouble::Unreadable(unreadable)) => return Err(unreadable.into()),
+                Err(Trouble::TakesLong(thought)) => {
+                    self.think(*thought).await.map_err(DispatchError::Unavailable)?;
+                }
                 Err(Trouble::NeedsDefinition(digest)) => {
                     self.definitions.find(&self.store, &digest)?;
                 }
@@ -237,8 +295,9 @@ struct Around<'a, 's, 't> {
     service: &'a Service,
     start: &'a Arc<StartRecord>,
     id: ExecutionId,
-    /// Where numbers for map runs come from.
-    stage: &'a RefCell<&'s mut Stage<'t>>,
+    /// Where numbers for map runs come from; none beside the partition, where none is kept.
+    stage: Option<&'a RefCell<&'s mut Stage<'t>>>,
+    thinking: &'a Thinking,
 }
 
 impl Surroundings for Around<'_, '_, '_> {
@@ -253,9 +312,28 @@ impl Surroundings for Around<'_, '_, '_> {
         self.service.tokens.mint((&self.start.account, &self.start.region), place, None)
     }
 
+    fn evaluate(
+        &self,
+        expression: &Expression,
+        variables: &[(&str, &Bound<'_>)],
+        moment: &Moment,
+        steps: &Steps,
+    ) -> Result<Value, EvaluationError> {
+        self.thinking.evaluate(expression, variables, moment, steps)
+    }
+
+    fn may_go_on(&self) -> bool {
+        self.thinking.may_go_on()
+    }
+
+    fn is_tired(&self) -> bool {
+        self.thinking.is_tired()
+    }
+
     fn map_run_id(&self, _: FrameId, _: u32) -> String {
+        let Some(stage) = self.stage else { return String::new() };
         let (slot, now_ms) = (records::slot_of(self.id), self.service.host.now_ms());
-        let run = self.stage.borrow_mut().next_id(slot, now_ms);
+        let run = stage.borrow_mut().next_id(slot, now_ms);
         name_of_id(run, self.service.host.entropy())
     }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use moment::EpochMs;
+use jsonata::{Bound, EvaluationError, Expression, Steps};
+use moment::{EpochMs, Moment};
 use rehearsal::mocks::{Task, Used};
+use serde_json::Value;
 use store::engine::{Family, Order};
 use store::error::Unavailable;
 use tokio::sync::mpsc;
@@ -183,7 +185,7 @@ impl Express<'_> {
     fn step(&mut self, event: Event) {
         let mut event = event;
         loop {
-            let surroundings = Alone { manner: self.manner };
+            let surroundings = Alone { service: self.service, manner: self.manner };
             let environment = Environment {
                 definition: &self.compiled.definition,
                 moment: self.service.host.moment(),
@@ -290,11 +292,22 @@ impl Express<'_> {
 }
 
 /// Express machines have neither activities nor tokens.
-struct Alone {
+struct Alone<'a> {
+    service: &'a Service,
     manner: Manner,
 }
 
-impl Surroundings for Alone {
+impl Surroundings for Alone<'_> {
+    fn evaluate(
+        &self,
+        expression: &Expression,
+        variables: &[(&str, &Bound<'_>)],
+        moment: &Moment,
+        steps: &Steps,
+    ) -> Result<Value, EvaluationError> {
+        self.service.evaluate_alone(expression, variables, moment, steps)
+    }
+
     fn activity_exists(&self, _: &str) -> bool {
         false
     }

@@ -18,6 +18,7 @@ use crate::activities::Activities;
 use crate::counts::Counts;
 use crate::definitions::Definitions;
 use crate::driver::TimerKey;
+use crate::driver::thinkers::Thinkers;
 use crate::machines::Machines;
 use crate::notices::Notices;
 use crate::operations::OPERATIONS;
@@ -91,6 +92,8 @@ pub struct Inner {
     pub(crate) families: Families,
     pub(crate) runtime: Handle,
     pub(crate) calls: crate::calls::Calls,
+    /// Threads for steps that take long.
+    pub(crate) thinkers: Thinkers,
     /// True from the moment that the server stops: parked polls end.
     stopping: tokio::sync::watch::Sender<bool>,
     /// Told whenever an execution closed.
@@ -127,6 +130,7 @@ impl Service {
             },
             runtime: Handle::current(),
             calls: crate::calls::Calls::default(),
+            thinkers: Thinkers::start().map_err(Unreadable::new)?,
             stopping: tokio::sync::watch::Sender::new(false),
             closings: tokio::sync::Notify::new(),
             drain_max: settings.drain_max,

@@ -7,6 +7,7 @@ mod appends;
 mod arguments;
 mod client;
 mod echo;
+mod jsonata;
 mod map;
 mod measure;
 mod page;
@@ -16,9 +17,14 @@ use std::process::ExitCode;
 
 use arguments::Command;
 
+/// The server's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let outcome = arguments::parse(std::env::args().skip(1)).and_then(|command| match command {
         Command::Echo { port, bytes } => echo::run(port, bytes),
+        Command::Jsonata(options) => jsonata::run(&options),
         Command::All(options) => measure::all(&options),
         Command::Map(options) => map::alone(&options),
     });

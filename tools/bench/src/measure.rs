@@ -75,7 +75,7 @@ pub(crate) async fn all(options: &Options) -> anyhow::Result<()> {
     let table = page::table(&rows);
     println!("\n{table}");
     match &options.page {
-        Some(path) => page::write(path, &table),
+        Some(path) => page::write(path, &page::SERVER, &table),
         None => Ok(()),
     }
 }

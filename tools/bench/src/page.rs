@@ -16,8 +16,21 @@ pub(crate) struct Row {
     pub(crate) mark: Option<String>,
 }
 
-const BEGIN: &str = "<!-- written by `cargo xtask bench --write` -->";
-const END: &str = "<!-- end of what is written -->";
+/// The lines between which a table stands.
+pub(crate) struct Marks {
+    begin: &'static str,
+    end: &'static str,
+}
+
+pub(crate) const SERVER: Marks = Marks {
+    begin: "<!-- written by `cargo xtask bench --write` -->",
+    end: "<!-- end of what is written -->",
+};
+
+pub(crate) const JSONATA: Marks = Marks {
+    begin: "<!-- written by `cargo xtask bench jsonata --write` -->",
+    end: "<!-- end of what is written of JSONata -->",
+};
 
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut table = String::from("| what | measured | baseline of the same run | ratio | mark |\n");
@@ -33,12 +46,13 @@ pub(crate) fn table(rows: &[Row]) -> String {
 }
 
 /// Replaces what stands between the two marks.
-pub(crate) fn write(path: &Path, table: &str) -> anyhow::Result<()> {
+pub(crate) fn write(path: &Path, marks: &Marks, table: &str) -> anyhow::Result<()> {
     let page = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read `{}`", path.display()))?;
-    let (head, rest) = page.split_once(BEGIN).context("the page has no place for the table")?;
-    let (_, tail) = rest.split_once(END).context("the page's table does not end")?;
+    let Marks { begin, end } = marks;
+    let (head, rest) = page.split_once(begin).context("the page has no place for the table")?;
+    let (_, tail) = rest.split_once(end).context("the page's table does not end")?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let page = format!("{head}{BEGIN}\n\nOn {cores} cores:\n\n{table}\n{END}{tail}");
+    let page = format!("{head}{begin}\n\nOn {cores} cores:\n\n{table}\n{end}{tail}");
     std::fs::write(path, page).with_context(|| format!("cannot write `{}`", path.display()))
 }

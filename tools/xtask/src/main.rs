@@ -29,7 +29,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                           how many requirements of the specification a test cites, and which not
   fuzz [TARGET…] [--seconds N]
                           feed parsers and the interpreter what nobody would write, 60 s a target
-  bench [--write]         ratios against baselines of the same run; --write updates the page";
+  bench [jsonata] [--write]
+                          ratios against baselines of the same run; --write updates the page";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,11 +1,9 @@
 //! `$now`, and the part of `$toMillis` that asks what day it is.
 
-use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError};
-use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use moment::{EpochMs, format_iso};
 
-use super::Outcome;
+use super::{Outcome, original};
 
 /// The moment, in ISO 8601 or as the picture says, like `$fromMillis`.
 pub(super) fn now(args: &[JValue], now_ms: EpochMs) -> Outcome {
@@ -13,7 +11,7 @@ pub(super) fn now(args: &[JValue], now_ms: EpochMs) -> Outcome {
         return Ok(JValue::from(format_iso(now_ms)));
     }
     let [picture, zone] = [0, 1].map(|place| args.get(place).cloned().unwrap_or(JValue::Undefined));
-    call("$fromMillis($a, $b, $c)", [JValue::from(now_ms), picture, zone])
+    original("$fromMillis($a, $b, $c)", &[JValue::from(now_ms), picture, zone])
 }
 
 /// A picture without a year, month or day stands for the current one. The evaluator would look at
@@ -21,7 +19,7 @@ pub(super) fn now(args: &[JValue], now_ms: EpochMs) -> Outcome {
 pub(super) fn to_millis(args: &[JValue], now_ms: EpochMs) -> Outcome {
     let [text, picture] = [0, 1].map(|place| args.get(place).cloned().unwrap_or(JValue::Undefined));
     let (Some(written), Some(wanted)) = (text.as_str(), picture.as_str()) else {
-        return call("$toMillis($a, $b)", [text, picture, JValue::Undefined]);
+        return original("$toMillis($a, $b)", &[text, picture]);
     };
     let today = format_iso(now_ms);
     let (count, prefix) = match missing(wanted) {
@@ -33,7 +31,7 @@ pub(super) fn to_millis(args: &[JValue], now_ms: EpochMs) -> Outcome {
     let blank = if count == 0 { "" } else { " " };
     let text = format!("{}{blank}{written}", today.get(..count).unwrap_or(""));
     let picture = format!("{prefix}{wanted}");
-    call("$toMillis($a, $b)", [JValue::from(text), JValue::from(picture), JValue::Undefined])
+    original("$toMillis($a, $b)", &[JValue::from(text), JValue::from(picture)])
 }
 
 /// The finest part of the date that today fills in, with all coarser ones.
@@ -59,15 +57,4 @@ fn missing(picture: &str) -> Missing {
         (false, false, true, _) => Missing::Month,
         (false, false, false, true) => Missing::Day,
     }
-}
-
-/// A call of the evaluator's own function.
-fn call(text: &str, args: [JValue; 3]) -> Outcome {
-    let tree =
-        parser::parse(text).map_err(|error| EvaluatorError::EvaluationError(error.to_string()))?;
-    let mut context = Context::new();
-    for (name, value) in ["a", "b", "c"].into_iter().zip(args) {
-        context.bind(name.to_owned(), value);
-    }
-    Evaluator::with_context(context).evaluate(&tree, &JValue::Undefined)
 }

@@ -1,6 +1,7 @@
-//! Depth, memory, time and panics (SFN-JA-11).
+//! Depth, memory, steps and panics (SFN-JA-11).
 
-use jsonata::{DEPTH_MAX, EVALUATION_MS_MAX, SEQUENCE_ITEMS_MAX};
+use jsonata::{DEPTH_MAX, Expression, SEQUENCE_ITEMS_MAX, Steps};
+use moment::Moment;
 
 use crate::evaluate::outcome;
 
@@ -33,13 +34,55 @@ fn tail_calls_need_no_depth() {
 }
 
 #[test]
-fn time() {
-    let endless = "($f := function($n){ $f($n + 1) }; $f(1))";
-    let said = format!(
-        "error: threw an error during evaluation: Expression evaluation timeout: \
-         {EVALUATION_MS_MAX}ms. Check for infinite loop"
+fn steps_end_what_would_not_end() {
+    let said = "error: threw an error during evaluation: Expression evaluation timeout: 5000ms. \
+                Check for infinite loop";
+    for text in [
+        "($f := function($n){ $f($n + 1) }; $f(1))",
+        "($f := function(){ $f() }; $f())",
+        "($a := function(){ $b() }; $b := function(){ $a() }; $a())",
+        "$count([1..800000][$ in [1..800000]])",
+        "($f := function($n){ $n < 1 ? 1 : $f($n-1) + $f($n-1) + $f($n-1) }; $f(20))",
+    ] {
+        assert_eq!(outcome(text, 1), said, "{text}");
+    }
+}
+
+/// How many evaluations the steps of one suffice for.
+fn evaluations(text: &str) -> usize {
+    let expression = Expression::parse(text).unwrap();
+    let moment = Moment { now_ms: 1_767_225_600_123, seed: 7 };
+    let steps = Steps::default();
+    let ends = || expression.evaluate(&[], &moment, &steps).is_err();
+    std::iter::repeat_with(ends).take(1_000).position(|ended| ended).unwrap_or(1_000)
+}
+
+/// The same number on every machine, however busy it is: a clock would give another.
+#[test]
+fn steps_are_counted() {
+    let rows = [
+        ("$map([1..1000], function($x){ $map([1..100], function($y){ $x + $y }) })", 33),
+        ("($f := function($n){ $n = 0 ? 0 : $f($n - 1) }; $f(100000))", 39),
+        ("($f := function($n){ $n < 2 ? 1 : $f($n-1) + $f($n-2) }; $f(20))", 182),
+        ("$count([1..1000].([1..1000][$ > 500]))", 3),
+        ("$count($sort([1..1000], function($l, $r){ ($x := $l; $x > $r) }))", 791),
+        // Nothing in it can run away.
+        ("$count([1..1000][$ > 500].(($ * 2)))", 1_000),
+    ];
+    let found = rows.map(|(text, _)| (text, evaluations(text)));
+    assert_eq!(found, rows);
+}
+
+/// The evaluator would evaluate the innermost array 2¹⁶ times.
+#[test]
+fn arguments_are_evaluated_once() {
+    let text = format!("{}[1..3]{}", "$map(".repeat(16), ", function($x){ $x + 1 })".repeat(16));
+    assert_eq!(outcome(&text, 1), "[17,18,19]");
+    assert_eq!(outcome("[1..3] ~> $map(function($x){ $x + 1 })", 1), "[2,3,4]");
+    assert_eq!(
+        outcome("$filter([1..9], function($x){ $x > 3 }) ~> $map(function($x){ $x })[0]", 1),
+        "4"
     );
-    assert_eq!(outcome(endless, 1), said);
 }
 
 #[test]
@@ -86,4 +129,13 @@ fn no_panic_gets_out() {
         let outcome = outcome(text, 1);
         assert!(!outcome.is_empty(), "{text}");
     }
+}
+
+#[test]
+fn distinct_of_many_and_of_the_deep() {
+    assert_eq!(outcome("$count($distinct($append([1..20000], [1..20000])))", 1), "20000");
+    let mixed = "$distinct([1, '1', true, null, 1, {'a': 1, 'b': 2}, {'b': 2, 'a': 1}, [1], [1]])";
+    assert_eq!(outcome(mixed, 1), "[1,\"1\",true,null,{\"a\":1,\"b\":2},[1]]");
+    let deep = "$reduce([1..20000], function($a, $i){ [[$a]] }, 'x')";
+    assert_eq!(outcome(&format!("$count($distinct([{deep}, 1, {deep}]))"), 1), "2");
 }

@@ -1,7 +1,7 @@
 //! Results and errors (SFN-JA-1 to SFN-JA-13, SFN-VEC-11, SFN-VEC-20).
 
 use expect_test::{Expect, expect};
-use jsonata::{Bound, Expression};
+use jsonata::{Bound, Expression, Steps};
 use moment::Moment;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ pub(crate) fn outcome(text: &str, seed: u64) -> String {
     let moment = Moment { now_ms: 1_767_225_600_123, seed };
     match Expression::parse(text) {
         Err(error) => format!("parse: {error}"),
-        Ok(expression) => match expression.evaluate(&variables, &moment) {
+        Ok(expression) => match expression.evaluate(&variables, &moment, &Steps::default()) {
             Ok(value) => value.to_string(),
             Err(error) => format!("error: {error}"),
         },

@@ -2,12 +2,12 @@
 //! object, variables in reach. Everything is made when it is first asked for.
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use asl::model::{Flow, Kind, PathField, State};
-use jsonata::Bound;
+use jsonata::{Bound, Steps};
 use jsonpath::{Missing, Path, Root, Selection};
 use serde_json::Value;
 
@@ -37,6 +37,10 @@ pub(crate) struct Eyes<'r> {
     pub(super) states_with_context: OnceCell<Rc<Bound<'static>>>,
     /// Variables that expressions asked for.
     pub(super) bound: RefCell<BTreeMap<String, Rc<Bound<'r>>>>,
+    /// Bytes that the template in hand holds so far, at least.
+    held: Cell<usize>,
+    /// What all expressions together may do.
+    pub(super) steps: Steps,
 }
 
 /// Where a path led to nothing: what is missing, and the value that was searched.
@@ -60,6 +64,8 @@ impl<'r> Eyes<'r> {
             states: OnceCell::new(),
             states_with_context: OnceCell::new(),
             bound: RefCell::default(),
+            held: Cell::default(),
+            steps: Steps::default(),
         }
     }
 
@@ -102,6 +108,22 @@ impl<'r> Eyes<'r> {
     /// The context object (SFN-CTX-1).
     pub(super) fn context(&self) -> &Value {
         self.context.get_or_init(|| self.build_context())
+    }
+
+    /// A template begins.
+    pub(super) fn hold_nothing(&self) {
+        self.held.set(0);
+    }
+
+    /// Refuses a template as soon as it is certain to hold more than any payload may; a short one
+    /// can name a large value many times.
+    pub(super) fn hold(&self, value: &Value) -> Result<(), Raised> {
+        let held = self.held.get().saturating_add(bytes_at_least(value));
+        self.held.set(held);
+        match held > self.run.environment.limits.payload_bytes_max {
+            true => Err(Raised::TooLong { of: (*self.state().name).into() }),
+            false => Ok(()),
+        }
     }
 
     /// What InputPath, OutputPath and ItemsPath make of a document.
@@ -151,7 +173,24 @@ impl<'r> Eyes<'r> {
                 None => return Err(undefined(path, document)),
             },
         };
+        if !self.run.environment.surroundings.may_go_on() {
+            return Err(undefined(path, document));
+        }
         path.select(root).map_err(|missing| Lost { missing, searched: root })
+    }
+}
+
+/// No more than the length of the value's text.
+fn bytes_at_least(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 4,
+        Value::Number(_) => 1,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(bytes_at_least).sum::<usize>() + 2,
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| name.len() + 3 + bytes_at_least(value);
+            members.iter().map(member).sum::<usize>() + 2
+        }
     }
 }
 

@@ -13,19 +13,23 @@ use super::quoted;
 use crate::errors::Raised;
 use crate::payload::Payload;
 
-/// An expression that failed, and where it stands below the field: `/a/b[0]`.
-struct Trouble {
-    expression: String,
-    error: EvaluationError,
-    place: String,
+/// Why a template came to nothing.
+enum Trouble {
+    /// An expression that failed, and where it stands below the field: `/a/b[0]`.
+    Failed { expression: String, error: EvaluationError, place: String },
+    /// Whatever it is, it has no place.
+    Raised(Raised),
 }
 
 impl<'r> Eyes<'r> {
     /// Evaluates a value of the field `field`.
     pub(super) fn jsonata(&self, template: &Template, field: &str) -> Result<Value, Raised> {
-        self.value_of(template).map_err(|trouble| {
-            let field = format!("{field}{}", trouble.place);
-            failure(&trouble.expression, &field, &reason(&trouble.error))
+        self.hold_nothing();
+        self.value_of(template).map_err(|trouble| match trouble {
+            Trouble::Failed { expression, error, place } => {
+                failure(&expression, &format!("{field}{place}"), &reason(&error))
+            }
+            Trouble::Raised(raised) => raised,
         })
     }
 
@@ -47,11 +51,15 @@ impl<'r> Eyes<'r> {
                 }
                 Ok(Value::Array(array))
             }
-            Template::Jsonata(expression) => self.evaluate(expression).map_err(|error| Trouble {
-                expression: expression.text().into(),
-                error,
-                place: String::new(),
-            }),
+            Template::Jsonata(expression) => {
+                let failed = |error| Trouble::Failed {
+                    expression: expression.text().into(),
+                    error,
+                    place: String::new(),
+                };
+                let value = self.evaluate(expression).map_err(failed)?;
+                self.hold(&value).map(|()| value).map_err(Trouble::Raised)
+            }
             // A JSONata state holds no paths; its own language would have compiled them.
             Template::Path(path) => Ok(path.text().into()),
             Template::Intrinsic(call) => Ok(call.text().into()),
@@ -88,7 +96,7 @@ impl<'r> Eyes<'r> {
         let seed = self.run.random.borrow_mut().next_u64();
         let moment = Moment { seed, ..self.run.environment.moment };
         let variables: Vec<_> = bound.iter().map(|(name, value)| (*name, &**value)).collect();
-        self.run.environment.surroundings.evaluate(expression, &variables, &moment)
+        self.run.environment.surroundings.evaluate(expression, &variables, &moment, &self.steps)
     }
 
     /// A variable for the evaluator, shared by the expressions of a state.
@@ -179,11 +187,20 @@ impl<'r> Eyes<'r> {
 }
 
 fn below(key: &str, trouble: Trouble) -> Trouble {
-    Trouble { place: format!("/{key}{}", trouble.place), ..trouble }
+    beneath(&format!("/{key}"), trouble)
 }
 
 fn at(place: usize, trouble: Trouble) -> Trouble {
-    Trouble { place: format!("[{place}]{}", trouble.place), ..trouble }
+    beneath(&format!("[{place}]"), trouble)
+}
+
+fn beneath(outer: &str, trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Failed { expression, error, place } => {
+            Trouble::Failed { expression, error, place: format!("{outer}{place}") }
+        }
+        raised => raised,
+    }
 }
 
 fn failure(expression: &str, field: &str, reason: &str) -> Raised {

@@ -13,6 +13,7 @@ use crate::errors::Raised;
 impl Eyes<'_> {
     /// Fills a template; `document` is what `$` stands for.
     pub(super) fn fill(&self, template: &Template, document: &Value) -> Result<Value, Raised> {
+        self.hold_nothing();
         self.fill_member(template, document, "")
     }
 
@@ -29,8 +30,14 @@ impl Eyes<'_> {
                 let filled = items.iter().map(|item| self.fill_member(item, document, key));
                 filled.collect::<Result<Vec<Value>, Raised>>().map(Value::Array)
             }
-            Template::Path(path) => self.template_path(path, document, &format!("{key}.$")),
-            Template::Intrinsic(call) => self.call(call, document),
+            Template::Path(path) => {
+                let value = self.template_path(path, document, &format!("{key}.$"))?;
+                self.hold(&value).map(|()| value)
+            }
+            Template::Intrinsic(call) => {
+                let value = self.call(call, document)?;
+                self.hold(&value).map(|()| value)
+            }
             // A JSONPath state holds no expressions; its own language would have compiled them.
             Template::Jsonata(expression) => Ok(expression.text().into()),
         }

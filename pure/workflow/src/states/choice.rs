@@ -167,51 +167,35 @@ fn instant(value: &Value) -> Option<i128> {
     parse_rfc3339(value.as_str()?)
 }
 
-enum Mark {
-    Any,
-    One(char),
-}
-
-/// `*` is any run, `\*` an asterisk, `\\` a backslash (SFN-CHOICE-8). Linear in practice, never
-/// worse than the product of both lengths.
+/// `*` is any run, `\*` an asterisk, `\\` a backslash (SFN-CHOICE-8). Linear: each part between
+/// two stars is looked for once, as far to the left as it may be.
 fn matches_pattern(text: &str, pattern: &str) -> bool {
-    let marks = marks(pattern);
-    let letters: Vec<char> = text.chars().collect();
-    let (mut mark, mut letter) = (0, 0);
-    let mut retreat: Option<(usize, usize)> = None;
-    loop {
-        match (marks.get(mark), letters.get(letter)) {
-            (None, None) => return true,
-            (Some(Mark::Any), _) => {
-                retreat = Some((mark, letter));
-                mark += 1;
-            }
-            (Some(Mark::One(wanted)), Some(found)) if wanted == found => {
-                mark += 1;
-                letter += 1;
-            }
-            _ => match &mut retreat {
-                Some((any, from)) if *from < letters.len() => {
-                    *from += 1;
-                    (mark, letter) = (*any + 1, *from);
-                }
-                _ => return false,
-            },
+    let parts = parts(pattern);
+    let (first, rest) = parts.split_first().expect("a pattern has at least one part");
+    let Some((last, middle)) = rest.split_last() else { return text == first };
+    let Some(mut text) = text.strip_prefix(&**first) else { return false };
+    for part in middle {
+        match text.split_once(&**part) {
+            Some((_, after)) => text = after,
+            None => return false,
         }
     }
+    text.ends_with(&**last)
 }
 
-fn marks(pattern: &str) -> Vec<Mark> {
-    let mut marks = Vec::new();
+/// The literal texts before, between and after the stars.
+fn parts(pattern: &str) -> Vec<String> {
+    let (mut parts, mut part) = (Vec::new(), String::new());
     let mut letters = pattern.chars();
     while let Some(letter) = letters.next() {
-        marks.push(match letter {
-            '*' => Mark::Any,
-            '\\' => Mark::One(letters.next().unwrap_or('\\')),
-            other => Mark::One(other),
-        });
+        match letter {
+            '*' => parts.push(std::mem::take(&mut part)),
+            '\\' => part.push(letters.next().unwrap_or('\\')),
+            other => part.push(other),
+        }
     }
-    marks
+    parts.push(part);
+    parts
 }
 
 #[cfg(test)]

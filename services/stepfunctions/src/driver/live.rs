@@ -10,6 +10,7 @@ use workflow::effect::TimerKind;
 use workflow::execution::{Execution, Frame, FrameId, Head, Waiting};
 
 use super::Trouble;
+use super::thinking::Mind;
 use crate::definitions::Compiled;
 use crate::machines::MachineKey;
 use crate::notices::Told;
@@ -27,6 +28,8 @@ const FRAMES_MAX: usize = 1_000_000;
 #[derive(Default)]
 pub(crate) struct Local {
     live: HashMap<ExecutionId, Live>,
+    /// Of steps that take long, for the next try of their events.
+    pub(super) minds: HashMap<ExecutionId, Mind>,
 }
 
 /// A running execution in memory.
@@ -108,7 +111,11 @@ impl Service {
         cache.insert(id, live);
     }
 
-    fn read_live(&self, stage: &Stage<'_>, id: ExecutionId) -> Result<Option<Live>, Trouble> {
+    pub(super) fn read_live(
+        &self,
+        stage: &Stage<'_>,
+        id: ExecutionId,
+    ) -> Result<Option<Live>, Trouble> {
         let open = &self.families.open;
         let Some(mut live) = self.read_execution(stage, open, id)? else { return Ok(None) };
         live.timers = timers_of(&live.execution);

@@ -173,7 +173,8 @@ impl Service {
             live.start = Arc::new(redriven_by_run(&live, redrive));
         }
         self.reopen_map_runs(stage, id, family)?;
-        let transition = self.step(stage, id, &mut live, Event::Redrive);
+        // Expressions wait for an event of their own, which may be tried again.
+        let transition = self.step_only(stage, id, &mut live, Event::Redrive);
         let redrive_ms = live.execution.head.redrive_ms.unwrap_or(now_ms);
         if let By::Token(Some(token)) = by {
             remember(&mut live.redriven_with, token, redrive_ms);

@@ -129,9 +129,12 @@ impl Driver {
                             let parent = record.parent;
                             let stop_ms = Some(service.host.now_ms());
                             let progress = record.progress;
-                            let over = MapRunRecord { status, stop_ms, progress, ..row };
+                            let over = MapRunRecord { status, stop_ms, progress, ..row.clone() };
                             service.put_map_run(stage, run, &over);
-                            service.apply(stage, parent, event)?;
+                            service.apply(stage, parent, event).inspect_err(|_| {
+                                // It is tried again, and is not over before.
+                                service.put_map_run(stage, run, &row);
+                            })?;
                             Ok(None)
                         })
                         .await

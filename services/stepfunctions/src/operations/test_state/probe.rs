@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use jsonata::{Bound, EvaluationError, Expression, Steps};
+use moment::Moment;
 use serde_json::Value;
 use workflow::Surroundings;
 use workflow::execution::FrameId;
@@ -10,10 +12,13 @@ use workflow::history::Failure;
 use workflow::observe::{Mapped, Observer, Stage, StandIn};
 use workflow::payload::Payload;
 
+use crate::service::Service;
+
 pub(super) struct Probe {
     pub(super) context: Value,
     pub(super) token: String,
     pub(super) stand_in: Option<StandIn>,
+    service: Service,
     seen: RefCell<Seen>,
 }
 
@@ -29,8 +34,13 @@ pub(super) struct Seen {
 }
 
 impl Probe {
-    pub(super) fn new(context: Value, token: String, stand_in: Option<StandIn>) -> Probe {
-        Probe { context, token, stand_in, seen: RefCell::default() }
+    pub(super) fn new(
+        service: Service,
+        context: Value,
+        token: String,
+        stand_in: Option<StandIn>,
+    ) -> Probe {
+        Probe { context, token, stand_in, service, seen: RefCell::default() }
     }
 
     pub(super) fn into_seen(self) -> Seen {
@@ -69,6 +79,16 @@ impl Observer for Probe {
 }
 
 impl Surroundings for Probe {
+    fn evaluate(
+        &self,
+        expression: &Expression,
+        variables: &[(&str, &Bound<'_>)],
+        moment: &Moment,
+        steps: &Steps,
+    ) -> Result<Value, EvaluationError> {
+        self.service.evaluate_alone(expression, variables, moment, steps)
+    }
+
     /// Only a mocked activity is ever asked for.
     fn activity_exists(&self, _: &str) -> bool {
         true

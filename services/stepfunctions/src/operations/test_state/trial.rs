@@ -128,7 +128,7 @@ impl<'a> Trial<'a> {
         Ok(Trial {
             service,
             variables: variables.collect(),
-            probe: Probe::new(context, token, stand_in),
+            probe: Probe::new(service.clone(), context, token, stand_in),
             start,
             tested,
             execution,
