@@ -93,13 +93,9 @@ impl Service {
     ) -> Status {
         let execution = Execution::new(start.about.clone());
         let mut live = Live::new(start, execution, compiled);
-        let thinking = Thinking::new(Patience::Little, Mind::new(self.host.moment()));
-        let mut transition = self.step(stage, id, &mut live, Event::Start, &thinking);
-        if thinking.gave_up() {
-            // Nothing of it may be kept, so it only begins now; the rest is an event of its own.
-            live.execution = Execution::new(live.start.about.clone());
-            transition = self.step_only(stage, id, &mut live, Event::Start);
-        }
+        let about = live.start.clone();
+        let before = || Execution::new(about.about.clone());
+        let transition = self.step_first(stage, id, &mut live, Event::Start, before);
         self.record(stage, id, &mut live, transition, true);
         let status = live.execution.head.status;
         self.put_back(stage, id, live);
@@ -185,6 +181,25 @@ impl Service {
         thinking: &Thinking,
     ) -> Transition {
         self.step_within(stage, id, live, event, (thinking, &self.limits))
+    }
+
+    /// A step whose event cannot come again. If it takes long, nothing of it is kept and the
+    /// execution, as it was `before`, only begins; the rest is an event of its own.
+    fn step_first(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &mut Live,
+        event: Event,
+        before: impl FnOnce() -> Execution,
+    ) -> Transition {
+        let thinking = Thinking::new(Patience::Little, Mind::new(self.host.moment()));
+        let transition = self.step(stage, id, live, event.clone(), &thinking);
+        if !thinking.gave_up() {
+            return transition;
+        }
+        live.execution = before();
+        self.step_only(stage, id, live, event)
     }
 
     /// The same without entering a state: what follows waits for [`Event::Continue`].

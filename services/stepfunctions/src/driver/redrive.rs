@@ -173,8 +173,8 @@ impl Service {
             live.start = Arc::new(redriven_by_run(&live, redrive));
         }
         self.reopen_map_runs(stage, id, family)?;
-        // Expressions wait for an event of their own, which may be tried again.
-        let transition = self.step_only(stage, id, &mut live, Event::Redrive);
+        let before = live.execution.clone();
+        let transition = self.step_first(stage, id, &mut live, Event::Redrive, || before);
         let redrive_ms = live.execution.head.redrive_ms.unwrap_or(now_ms);
         if let By::Token(Some(token)) = by {
             remember(&mut live.redriven_with, token, redrive_ms);
