@@ -1,61 +1,43 @@
-//! One evaluation: values in, the tree walked under every bound, the result out.
+//! An evaluation from outside: values in, a run, the result out as JSON (SFN-JA-5, SFN-JA-13).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
-
-use jsonata_core::ast::AstNode;
-use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
-use jsonata_core::value::JValue;
 use moment::Moment;
-use serde_json::Value;
+use serde_json::{Map, Number, Value};
 
 use crate::bound::Bound;
-use crate::convert::{self, Known};
-use crate::meter::{Meter, Steps};
-use crate::{
-    DEPTH_MAX, EVALUATION_MS_MAX, EvaluationError, Expression, SEQUENCE_ITEMS_MAX, functions,
-    messages,
-};
+use crate::fault::{self, Fault};
+use crate::run::Run;
+use crate::tree::{Kind, Tree};
+use crate::value::{List, Val};
+use crate::{EvaluationError, Expression, Steps, VALUE_BYTES_MAX, value};
 
-/// The evaluator counts a few levels less than the service for a call of a defined function: with
-/// this bound a function that calls itself gets as far, 31 calls deep and not 32.
-const DEPTH_OF_CALLS_MAX: usize = 98;
+/// Deepest nesting of a result; JSON text nested deeper could not be read back.
+const RESULT_DEPTH_MAX: usize = 120;
 
-/// Without such functions the shape of the tree alone decides, so this is never reached.
-const DEPTH_OF_TREE_MAX: usize = 2 * DEPTH_MAX;
-
-/// Data that an expression goes through in well under a millisecond.
-const SHORT_BYTES_MAX: usize = 256 * 1024;
-
-type Variables<'a> = &'a [(&'a str, &'a Bound<'a>)];
-
-/// The clock ended an evaluation whose steps were not used up.
-struct Unfinished;
-
-/// What an evaluation is allowed.
-#[derive(Clone, Copy)]
-struct Allowance<'s> {
-    steps: &'s Steps,
-    clock_ms: u64,
-}
-
-/// `None`, if it needs longer than that.
+/// `None`, and no step used, if it needs more than `steps_max`.
 pub(crate) fn evaluate_briefly(
     expression: &Expression,
-    variables: Variables<'_>,
+    variables: &[(&str, &Bound<'_>)],
     moment: &Moment,
-    (steps, clock_ms): (&Steps, u64),
+    (steps, steps_max): (&Steps, u64),
 ) -> Option<Result<Value, EvaluationError>> {
     if let Some(found) = plain_path(&expression.tree, variables) {
         return Some(found.cloned().ok_or(EvaluationError::Undefined));
     }
-    attempt(expression, None, variables, moment, Allowance { steps, clock_ms }).ok()
+    let all = steps.left.get();
+    let allowed = all.min(steps_max);
+    let (outcome, left) = attempt(&expression.tree, None, variables, moment, allowed);
+    match &outcome {
+        Err(Ended::Fault(fault)) if fault.is_out_of_steps() && allowed < all => return None,
+        _ => {}
+    }
+    steps.left.set(all - allowed + left);
+    Some(outcome.map_err(Ended::told))
 }
 
 pub(crate) fn evaluate(
     expression: &Expression,
     document: Option<&Bound<'_>>,
-    variables: Variables<'_>,
+    variables: &[(&str, &Bound<'_>)],
     moment: &Moment,
     steps: &Steps,
 ) -> Result<Value, EvaluationError> {
@@ -64,120 +46,168 @@ pub(crate) fn evaluate(
     {
         return found.cloned().ok_or(EvaluationError::Undefined);
     }
-    let allowance = Allowance { steps, clock_ms: EVALUATION_MS_MAX };
-    attempt(expression, document, variables, moment, allowance)
-        .unwrap_or_else(|Unfinished| Err(messages::timed_out()))
+    let (outcome, left) = attempt(&expression.tree, document, variables, moment, steps.left.get());
+    steps.left.set(left);
+    outcome.map_err(Ended::told)
 }
 
+enum Ended {
+    Fault(Fault),
+    Undefined,
+    Unsupported,
+}
+
+impl Ended {
+    fn told(self) -> EvaluationError {
+        match self {
+            Ended::Fault(fault) => fault.outcome(),
+            Ended::Undefined => EvaluationError::Undefined,
+            Ended::Unsupported => EvaluationError::Unsupported,
+        }
+    }
+}
+
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Ended {
+        Ended::Fault(fault)
+    }
+}
+
+/// What came of it, and the steps left.
 fn attempt(
-    expression: &Expression,
+    tree: &Tree,
     document: Option<&Bound<'_>>,
-    variables: Variables<'_>,
+    variables: &[(&str, &Bound<'_>)],
     moment: &Moment,
-    allowance: Allowance<'_>,
-) -> Result<Result<Value, EvaluationError>, Unfinished> {
-    if expression.depth > DEPTH_MAX {
-        return Ok(Err(messages::too_deep()));
-    }
-    // The evaluator is known to panic on some pictures of dates and numbers.
-    catch_unwind(AssertUnwindSafe(|| run(expression, document, variables, moment, allowance)))
-        .unwrap_or(Ok(Err(EvaluationError::Internal)))
+    steps: u64,
+) -> (Result<Value, Ended>, u64) {
+    let root = document.map_or(Val::Undefined, |document| Val::of(document.value()));
+    let item = match root.is_array() {
+        true => wrapped(root.clone()),
+        false => root.clone(),
+    };
+    let globals = tree.symbols.iter().map(|symbol| {
+        let bound = variables.iter().find(|(name, _)| **name == *symbol.name);
+        bound.map_or(Val::Undefined, |(_, bound)| Val::of(bound.value()))
+    });
+    let mut run = Run::new(tree, globals.collect(), root, *moment, steps);
+    let outcome = run.all(&item).map_err(Ended::from).and_then(|found| outward(&mut run, &found));
+    (outcome, run.left)
 }
 
-fn run(
-    expression: &Expression,
-    document: Option<&Bound<'_>>,
-    variables: Variables<'_>,
-    moment: &Moment,
-    allowance: Allowance<'_>,
-) -> Result<Result<Value, EvaluationError>, Unfinished> {
-    let mut known = Known(Vec::new());
-    let mut context = Context::new();
-    for (name, bound) in variables {
-        let (value, exact) = bound.converted();
-        known.0.push(exact);
-        context.bind((*name).to_owned(), value.clone());
+/// A document that is an array is one item.
+fn wrapped(document: Val<'_>) -> Val<'_> {
+    let list = List { is_wrapper: true, ..List::sequence(vec![document]) };
+    Val::List(std::rc::Rc::new(list))
+}
+
+fn outward<'v>(run: &mut Run<'v>, found: &Val<'v>) -> Result<Value, Ended> {
+    if found.is_undefined() {
+        return Err(Ended::Undefined);
     }
-    let mut item = JValue::Undefined;
-    if let Some(document) = document {
-        let (value, exact) = document.converted();
-        known.0.push(exact);
-        item = value.clone();
-    }
-    let meter = Rc::new(Meter::new(allowance.steps));
-    if meter.take_looks(expression.looks, known.bytes()).is_err() {
-        return Ok(Err(messages::timed_out()));
-    }
-    // To look at the clock costs as much as a step; what cannot take long goes without.
-    let is_short = !expression.calls
-        && expression.looks > 0
-        && expression.looks.saturating_mul(known.bytes()) <= SHORT_BYTES_MAX;
-    let clock_ms = (!is_short).then_some(allowance.clock_ms);
-    let mut evaluator = evaluator(context, expression, clock_ms);
-    let outcome = functions::register(&mut evaluator, &expression.functions, moment, &meter)
-        .and_then(|()| evaluator.evaluate(&expression.tree, &item));
-    if let Err(error) = &outcome
-        && messages::is_timeout(error)
-        && !meter.is_used_up()
-    {
-        return Err(Unfinished);
-    }
-    meter.leave(allowance.steps);
-    Ok(match outcome {
-        Ok(value) => convert::from_evaluator(&value, &known),
-        Err(error) => Err(messages::outcome(&error, &expression.tree)),
+    let mut left = VALUE_BYTES_MAX;
+    json(run, found, 0, &mut left)
+}
+
+fn json<'v>(
+    run: &mut Run<'v>,
+    value: &Val<'v>,
+    depth: usize,
+    left: &mut usize,
+) -> Result<Value, Ended> {
+    run.take(1)?;
+    let bytes = match value {
+        Val::Number(_) | Val::Exact(_) => 8,
+        Val::Str(text) => text.len(),
+        Val::Text(text) => text.len(),
+        _ => 1,
+    };
+    let rest = left.checked_sub(bytes).filter(|_| depth <= RESULT_DEPTH_MAX);
+    *left = rest.ok_or_else(fault::memory)?;
+    run.take_bytes(bytes)?;
+    Ok(match value {
+        Val::Undefined | Val::Null | Val::Tail => Value::Null,
+        Val::Bool(truth) => Value::Bool(*truth),
+        Val::Number(double) => number(*double),
+        Val::Exact(number) => Value::Number((*number).clone()),
+        Val::Str(text) => Value::from(*text),
+        Val::Text(text) => Value::from(&**text),
+        Val::Items(_) | Val::List(_) | Val::Tuples(_) => {
+            let mut items = Vec::with_capacity(value.len());
+            for item in value.items().filter(|item| !item.is_undefined()) {
+                items.push(json(run, &item, depth + 1, left)?);
+            }
+            Value::Array(items)
+        }
+        Val::Members(_) | Val::Record(_) => {
+            let mut members = Map::new();
+            for (key, value) in value.members() {
+                if value.is_undefined() {
+                    continue;
+                }
+                let name = key.as_str();
+                *left = left.checked_sub(name.len()).ok_or_else(fault::memory)?;
+                run.take_bytes(name.len())?;
+                members.insert(name.to_owned(), json(run, &value, depth + 1, left)?);
+            }
+            Value::Object(members)
+        }
+        Val::Builtin(_) | Val::Pattern(_) | Val::Function(_) => return Err(Ended::Unsupported),
     })
 }
 
-fn evaluator(context: Context, expression: &Expression, clock_ms: Option<u64>) -> Evaluator {
-    let options = EvaluatorOptions {
-        timeout_ms: clock_ms,
-        max_stack_depth: Some(if expression.calls {
-            DEPTH_OF_CALLS_MAX
-        } else {
-            DEPTH_OF_TREE_MAX
-        }),
-        max_sequence_length: Some(SEQUENCE_ITEMS_MAX),
-        ..EvaluatorOptions::default()
-    };
-    Evaluator::with_options(context, options)
+fn number(double: f64) -> Value {
+    // Both bounds are exact; below them every whole double is an integer.
+    let is_integer = double.fract() == 0.0
+        && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&double);
+    if is_integer {
+        return Value::from(double as i64);
+    }
+    Number::from_f64(double).map_or_else(|| Value::from(not_finite(double)), Value::Number)
 }
 
-/// `$states.input.order.id` and its like, the bulk of all expressions, need no evaluator: neither
-/// the cost of converting all input nor the loss of what doubles cannot hold. `None` when the tree
-/// is anything else, or the path meets an array, over which the language maps.
+/// JSON has no word for it; the service writes JavaScript's (SFN-JA-12).
+fn not_finite(double: f64) -> &'static str {
+    match double {
+        f64::INFINITY => "Infinity",
+        f64::NEG_INFINITY => "-Infinity",
+        _ => "NaN",
+    }
+}
+
+/// `$states.input.order.id` and its like, the bulk of all expressions, need no run. `None` when
+/// the tree is anything else, or the path meets an array, over which the language maps.
 fn plain_path<'v>(
-    tree: &AstNode,
-    variables: &'v [(&str, &Bound<'_>)],
+    tree: &Tree,
+    variables: &'v [(&str, &'v Bound<'_>)],
 ) -> Option<Option<&'v Value>> {
-    let variable = |name: &str| {
+    let variable = |symbol: u32| {
+        let name = &*tree.symbols.get(symbol as usize)?.name;
         let bound = variables.iter().find(|(known, _)| *known == name);
         bound.map(|(_, bound)| bound.value())
     };
-    let steps = match tree {
-        AstNode::Variable(name) if !name.is_empty() => return Some(Some(variable(name)?)),
-        AstNode::Path { steps } => steps,
+    let path = match &tree.root.kind {
+        Kind::Variable(symbol) => return Some(Some(variable(*symbol)?)),
+        Kind::Path(path) if !path.keep && path.group.is_none() => path,
         _ => return None,
     };
-    let is_plain = |step: &&jsonata_core::ast::PathStep| {
-        step.stages.is_empty() && step.focus.is_none() && step.index_var.is_none()
-    };
-    if !steps.iter().all(|step| is_plain(&step)) {
+    let (first, names) = path.steps.split_first()?;
+    let is_plain = path.steps.iter().all(|step| step.stages.is_empty() && !step.is_tuple);
+    let Kind::Variable(symbol) = first.node.kind else { return None };
+    if !is_plain {
         return None;
     }
-    let (first, names) = steps.split_first()?;
-    let AstNode::Variable(name) = &first.node else { return None };
-    let mut value = variable(name)?;
+    let mut found = variable(symbol)?;
     for step in names {
-        let AstNode::Name(name) = &step.node else { return None };
-        match value {
-            Value::Object(members) => match members.get(name) {
-                Some(member) => value = member,
+        let Kind::Name(name) = &step.node.kind else { return None };
+        match found {
+            Value::Object(members) => match value::member_of(members, name) {
+                Some(member) => found = member,
                 None => return Some(None),
             },
             Value::Array(_) => return None,
             _ => return Some(None),
         }
     }
-    Some(Some(value))
+    Some(Some(found))
 }

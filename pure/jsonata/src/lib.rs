@@ -1,30 +1,34 @@
 //! JSONata as Step Functions has it: compiled once, bounded, deterministic given a `Moment`.
-//! Wraps the evaluator; knows nothing of states. Start at [`Expression`].
+//! A parser and an evaluator of our own, which count what they do; they know nothing of states.
+//! Start at [`Expression`].
 
 mod bound;
-mod convert;
 mod evaluate;
+mod fault;
+mod function;
 mod functions;
-mod guard;
-mod messages;
-mod meter;
 mod parse;
-#[cfg_attr(not(test), expect(dead_code, reason = "the evaluator does not call them yet"))]
+mod pattern;
 mod pictures;
 mod references;
-mod signatures;
-mod standins;
+mod run;
+mod signature;
+mod steps;
+mod text;
 mod tree;
+mod tuple;
+mod value;
 
 pub use crate::bound::Bound;
-pub use crate::meter::Steps;
+pub use crate::steps::Steps;
 
 use std::fmt;
 use std::sync::Arc;
 
-use jsonata_core::ast::AstNode;
 use moment::Moment;
 use serde_json::Value;
+
+use crate::tree::Tree;
 
 /// Longest text of an expression, in bytes.
 pub const EXPRESSION_BYTES_MAX: usize = 256 * 1024;
@@ -38,28 +42,23 @@ pub const VALUE_BYTES_MAX: usize = 6_990_256;
 /// Longest sequence: as many numbers as a value may hold (SFN-JA-11).
 pub const SEQUENCE_ITEMS_MAX: usize = VALUE_BYTES_MAX / 8;
 
-/// Most steps of an evaluation: rounds of loops and calls of functions, and what their arguments
-/// weigh. An evaluation that would not end, ends here, on every machine at the same place.
-pub const EVALUATION_STEPS_MAX: u64 = 4_000_000;
+/// Deepest nesting of a value that is computed: more than a result may have, and less than takes
+/// a thread's room to go through.
+pub(crate) const VALUE_DEPTH_MAX: u16 = 500;
 
-/// Longest evaluation on the clock: the backstop for what no step counts. It is long, since a busy
-/// machine must not end what the steps would let pass.
-pub const EVALUATION_MS_MAX: u64 = if cfg!(fuzzing) { 250 } else { 10_000 };
+/// Most steps of an evaluation: nodes evaluated, items gone through, and so many bytes copied or
+/// looked at. An evaluation that would not end, ends here, on every machine at the same place.
+pub const EVALUATION_STEPS_MAX: u64 = if cfg!(fuzzing) { 200_000 } else { 20_000_000 };
+
+/// Steps of an evaluation that nobody minds waiting for: a few milliseconds.
+pub const BRIEF_STEPS: u64 = 50_000;
 
 /// A compiled expression: the text between `{%` and `%}`, trimmed.
 #[derive(Clone, Debug)]
 pub struct Expression {
     text: String,
-    tree: Arc<AstNode>,
+    tree: Arc<Tree>,
     references: Vec<Reference>,
-    /// Levels of the tree as written.
-    depth: usize,
-    /// Whether it may call functions that it defines.
-    calls: bool,
-    /// How many times it may look at all its data; 0, when it counts its steps by itself.
-    looks: usize,
-    /// The functions of ours that it names.
-    functions: Vec<&'static str>,
 }
 
 /// The text is no expression.
@@ -107,12 +106,6 @@ impl Expression {
         &self.text
     }
 
-    /// The same with every step counted, needed or not; for tests.
-    #[doc(hidden)]
-    pub fn parse_counted(text: &str) -> Result<Expression, ParseError> {
-        parse::expression_counted(text)
-    }
-
     /// Everything the expression refers to from outside, in order of appearance.
     pub fn references(&self) -> Vec<Reference> {
         self.references.clone()
@@ -129,15 +122,15 @@ impl Expression {
         evaluate::evaluate(self, None, variables, moment, steps)
     }
 
-    /// The same for who cannot wait: `None`, and no step used, when it takes longer than that on
-    /// the clock.
+    /// The same for who cannot wait: `None`, and no step used, when it takes more steps than
+    /// `steps_max`.
     pub fn evaluate_briefly(
         &self,
         variables: &[(&str, &Bound<'_>)],
         moment: &Moment,
-        (steps, clock_ms): (&Steps, u64),
+        (steps, steps_max): (&Steps, u64),
     ) -> Option<Result<Value, EvaluationError>> {
-        evaluate::evaluate_briefly(self, variables, moment, (steps, clock_ms))
+        evaluate::evaluate_briefly(self, variables, moment, (steps, steps_max))
     }
 
     /// Evaluates with `document` as the context item `$`, which Step Functions never has; for the

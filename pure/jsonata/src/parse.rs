@@ -1,226 +1,294 @@
-//! Text to expression, and the parser's complaints in the reference implementation's words.
+//! Text to tree, and the complaints in the reference implementation's words (SFN-VALID-6). Each
+//! operator binds as strongly as the reference's; the tree is put into its final form on the way.
 
+mod ancestry;
+mod build;
+mod prefix;
+mod tokens;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jsonata_core::ast::{AstNode, BinaryOp};
-use jsonata_core::parser::{self, ParserError};
+use crate::tree::{Kind, Name, Node, Operator, Slot, Symbol, Tree};
+use crate::{EXPRESSION_BYTES_MAX, Expression, ParseError, functions, references};
+use tokens::{Lexeme, Token, Tokens};
 
-use crate::{
-    EXPRESSION_BYTES_MAX, Expression, ParseError, functions, guard, meter, references, standins,
-    tree,
-};
+/// Deepest nesting of an expression: more than twice as deep as any evaluation gets, and less than
+/// a thread has room for.
+const NESTING_MAX: u32 = 250;
+
+type Parsed<T> = Result<T, String>;
 
 pub(crate) fn expression(text: &str) -> Result<Expression, ParseError> {
-    compile(text, meter::Survey::is_to_count)
-}
-
-/// With every step counted.
-pub(crate) fn expression_counted(text: &str) -> Result<Expression, ParseError> {
-    compile(text, |_| true)
-}
-
-fn compile(text: &str, counts: impl Fn(&meter::Survey) -> bool) -> Result<Expression, ParseError> {
     let text = text.trim();
+    let told = |message: String| ParseError { message };
     if text.len() > EXPRESSION_BYTES_MAX {
         return Err(told(format!("Expression exceeds {EXPRESSION_BYTES_MAX} bytes")));
     }
-    let mut tree = parser::parse(text).map_err(|error| told(message(text, &error)))?;
-    refuse_late_errors(&tree)?;
+    let tree = tree(text).map_err(told)?;
     let references = references::collect(&tree);
-    let shape = tree::shape(&tree);
-    let survey = meter::survey(&tree);
-    if !survey.calls {
-        meter::evaluate_once(&mut tree);
-    }
-    guard::install(&mut tree, shape);
-    standins::install(&mut tree);
-    let looks = match counts(&survey) {
-        true => {
-            meter::install(&mut tree);
-            0
-        }
-        false => survey.looks(),
+    Ok(Expression { text: text.to_owned(), tree: Arc::new(tree), references })
+}
+
+fn tree(text: &str) -> Parsed<Tree> {
+    let start = Token { at: 0, kind: Lexeme::End };
+    let mut parser = Parser {
+        tokens: Tokens::new(text),
+        token: start,
+        symbols: Vec::new(),
+        known: BTreeMap::new(),
+        slots: Vec::new(),
+        nesting: 0,
     };
-    let functions = functions::named(&tree);
-    let (text, tree, calls) = (text.to_owned(), Arc::new(tree), survey.calls);
-    Ok(Expression { text, tree, references, depth: shape.depth, calls, looks, functions })
+    parser.take(false)?;
+    let part = parser.expression(0)?;
+    if parser.token.kind != Lexeme::End {
+        return Err(format!("Syntax error: {}", parser.token.kind.shown()));
+    }
+    if !part.seeks.is_empty() {
+        return Err(ancestry::NO_PARENT.to_owned());
+    }
+    let labels = parser.slots.iter().map(|slot| slot.label).collect();
+    Ok(Tree { root: part.node, symbols: parser.symbols, labels })
 }
 
-fn told(message: String) -> ParseError {
-    ParseError { message }
+/// A tree in the making.
+struct Part {
+    node: Node,
+    /// The `%` within whose steps are not found yet.
+    seeks: Vec<Slot>,
+    /// Levels below and with this one.
+    depth: u32,
 }
 
-/// What the evaluator lets pass until it runs, and the reference parser does not.
-fn refuse_late_errors(tree: &AstNode) -> Result<(), ParseError> {
-    let mut error = None;
-    tree::visit(tree, &mut |node| {
-        let found = match node {
-            AstNode::Binary { op: BinaryOp::ColonEqual, lhs, .. }
-                if !matches!(**lhs, AstNode::Variable(_)) =>
-            {
-                "The left side of := must be a variable name (start with $)"
+/// A `%` whose parent is looked for.
+struct Seeker {
+    label: Symbol,
+    /// Steps still to go up.
+    level: u32,
+}
+
+struct Parser<'t> {
+    tokens: Tokens<'t>,
+    /// The token that comes next.
+    token: Token<'t>,
+    symbols: Vec<Name>,
+    known: BTreeMap<&'t str, Symbol>,
+    slots: Vec<Seeker>,
+    nesting: u32,
+}
+
+/// How strongly an operator holds what stands to its left; 0 for what ends an expression.
+fn power(lexeme: &Lexeme<'_>) -> u32 {
+    let Lexeme::Sign(sign) = lexeme else { return 0 };
+    match *sign {
+        "[" | "(" | "@" | "#" => 80,
+        "." => 75,
+        "{" => 70,
+        "*" | "/" | "%" => 60,
+        "+" | "-" | "&" => 50,
+        "=" | "!=" | "<" | "<=" | ">" | ">=" | "^" | "~>" | "?:" | "??" | "in" => 40,
+        "and" => 30,
+        "or" => 25,
+        "?" => 20,
+        ":=" => 10,
+        _ => 0,
+    }
+}
+
+impl<'t> Parser<'t> {
+    /// Takes the token, and reads the next one where an operand or an operator comes.
+    fn take(&mut self, after_operand: bool) -> Parsed<Token<'t>> {
+        let next = self.tokens.next(after_operand)?;
+        if let Lexeme::Sign("!" | "~") = next.kind {
+            return Err(format!("Unknown operator: {}", next.kind.shown()));
+        }
+        Ok(std::mem::replace(&mut self.token, next))
+    }
+
+    fn is(&self, sign: &str) -> bool {
+        self.token.kind == Lexeme::Sign(sign_of(sign))
+    }
+
+    /// Takes this sign, which must come.
+    fn expect(&mut self, sign: &'static str, after_operand: bool) -> Parsed<()> {
+        if self.is(sign) {
+            return self.take(after_operand).map(drop);
+        }
+        Err(match &self.token.kind {
+            Lexeme::End => format!("Expected \"{sign}\" before end of expression"),
+            other => format!("Expected \"{sign}\", got {}", other.shown()),
+        })
+    }
+
+    fn expression(&mut self, right: u32) -> Parsed<Part> {
+        self.nesting += 1;
+        if self.nesting > NESTING_MAX {
+            return Err(too_deep());
+        }
+        let token = self.take(true)?;
+        let mut left = self.operand(token)?;
+        while right < power(&self.token.kind) {
+            let token = self.take(false)?;
+            left = self.operator(left, &token)?;
+            if left.depth > NESTING_MAX {
+                return Err(too_deep());
             }
-            AstNode::Regex { pattern, .. } if pattern.is_empty() => {
-                "Empty regular expressions are not allowed"
-            }
-            _ => return,
+        }
+        self.nesting -= 1;
+        Ok(left)
+    }
+
+    fn operator(&mut self, left: Part, token: &Token<'t>) -> Parsed<Part> {
+        let Lexeme::Sign(sign) = token.kind else { return Ok(left) };
+        let at = token.at;
+        let operator = match sign {
+            "." => return self.step(left, at),
+            "[" => return self.predicate(left),
+            "{" => return self.group_by(left, at),
+            "(" => return self.call(left, at),
+            "^" => return self.sort(left, at),
+            "@" => return self.focus(left),
+            "#" => return self.index(left),
+            "?" => return self.condition(left, at),
+            ":=" => return self.bind(left, at),
+            "?:" => return self.pair(left, at, |pair| Kind::Default(Box::new(pair))),
+            "??" => return self.pair(left, at, |pair| Kind::Coalesce(Box::new(pair))),
+            "~>" => return self.apply(left, at),
+            "+" => Operator::Add,
+            "-" => Operator::Subtract,
+            "*" => Operator::Multiply,
+            "/" => Operator::Divide,
+            "%" => Operator::Remainder,
+            "=" => Operator::Equal,
+            "!=" => Operator::NotEqual,
+            "<" => Operator::Less,
+            "<=" => Operator::LessOrEqual,
+            ">" => Operator::Greater,
+            ">=" => Operator::GreaterOrEqual,
+            "and" => Operator::And,
+            "or" => Operator::Or,
+            "in" => Operator::In,
+            _ => Operator::Concatenate,
         };
-        error.get_or_insert(found);
-    });
-    error.map_or(Ok(()), |message| Err(told(message.to_owned())))
-}
-
-fn message(text: &str, error: &ParserError) -> String {
-    match error {
-        ParserError::UnexpectedEnd => "Unexpected end of expression".to_owned(),
-        ParserError::UnexpectedToken(token) => match token.as_str() {
-            "Eof" => "Unexpected end of expression".to_owned(),
-            "!" => "Unknown operator: \"!\"".to_owned(),
-            token => format!("The symbol {} cannot be used as a unary operator", symbol(token)),
-        },
-        ParserError::Expected { expected, .. } if expected == "parameter name" => {
-            "Parameter 1 of function definition must be a variable name (start with $)".to_owned()
-        }
-        ParserError::Expected { expected, found } if found == "Eof" => {
-            format!("Expected {} before end of expression", symbol(expected))
-        }
-        ParserError::Expected { expected, found } => {
-            format!("Expected {}, got {}", symbol(expected), symbol(found))
-        }
-        ParserError::UnclosedString if ends_in_regex(text) => {
-            "No terminating / in regular expression".to_owned()
-        }
-        ParserError::UnclosedComment => "Comment has no closing tag".to_owned(),
-        ParserError::InvalidEscape(escape) => match escape.strip_prefix('\\') {
-            Some(hex) if hex.starts_with('u') => without_code(&error.to_string()),
-            Some(other) => format!("Unsupported escape sequence: \\\"{other}\""),
-            None => without_code(&error.to_string()),
-        },
-        ParserError::InvalidSyntax(detail) => syntax(detail),
-        ParserError::InvalidNumber(detail) => number(detail),
-        ParserError::Coded { code: "S0214", message } if message.ends_with(['@', '#']) => {
-            let sign = message.chars().next_back().unwrap_or('@');
-            format!("The right side of \"{sign}\" must be a variable name (start with $)")
-        }
-        other => without_code(&other.to_string()),
+        let right = self.expression(power(&token.kind))?;
+        Ok(join(at, left, right, |pair| Kind::Binary(operator, Box::new(pair))))
     }
-}
 
-fn syntax(detail: &str) -> String {
-    match detail.strip_prefix("S0201: Syntax error: ") {
-        Some(token) => format!("Syntax error: {}", symbol(token)),
-        None => without_code(detail),
+    /// `?:` and `??` hold all that follows.
+    fn pair(&mut self, left: Part, at: usize, kind: fn((Node, Node)) -> Kind) -> Parsed<Part> {
+        let right = self.expression(0)?;
+        Ok(join(at, left, right, kind))
     }
-}
 
-fn number(detail: &str) -> String {
-    match detail.strip_prefix("S0102: Number out of range: ") {
-        Some(number) => format!("Number out of range: \"{number}\""),
-        None => without_code(detail),
+    fn apply(&mut self, left: Part, at: usize) -> Parsed<Part> {
+        let right = self.expression(40)?;
+        let keep = build::is_kept(&left.node) || build::is_kept(&right.node);
+        let mut part = join(at, left, right, |pair| Kind::Apply(Box::new(pair)));
+        if keep {
+            build::with(&mut part.node).keep = true;
+        }
+        Ok(part)
     }
-}
 
-/// The text after a leading `S0123: `.
-fn without_code(message: &str) -> String {
-    crate::messages::split_code(message).1.to_owned()
-}
-
-/// The evaluator prints its tokens by name; the reference prints them as JSON.
-fn symbol(token: &str) -> String {
-    if let Some((kind, inside)) = token.split_once('(') {
-        let inside = inside.strip_suffix(')').unwrap_or(inside);
-        return match kind {
-            "Number" => inside.strip_suffix(".0").unwrap_or(inside).to_owned(),
-            _ => inside.to_owned(),
+    fn condition(&mut self, left: Part, at: usize) -> Parsed<Part> {
+        let then = self.expression(0)?;
+        let otherwise = match self.is(":") {
+            true => {
+                self.take(false)?;
+                Some(self.expression(0)?)
+            }
+            false => None,
         };
+        let mut gathered = Gathered::default();
+        let test = gathered.add(left);
+        let then = gathered.add(then);
+        let otherwise = otherwise.map(|part| gathered.add(part));
+        Ok(gathered.part(at, Kind::Condition(Box::new((test, then, otherwise)))))
     }
-    let text = match token {
-        "True" => return "true".to_owned(),
-        "False" => return "false".to_owned(),
-        "Null" => return "null".to_owned(),
-        "Plus" => "+",
-        "Minus" => "-",
-        "Star" => "*",
-        "StarStar" => "**",
-        "Slash" => "/",
-        "Percent" => "%",
-        "Equal" => "=",
-        "NotEqual" => "!=",
-        "LessThan" => "<",
-        "LessThanOrEqual" => "<=",
-        "GreaterThan" => ">",
-        "GreaterThanOrEqual" => ">=",
-        "And" => "and",
-        "Or" => "or",
-        "In" => "in",
-        "Ampersand" => "&",
-        "Dot" => ".",
-        "DotDot" => "..",
-        "Question" => "?",
-        "QuestionQuestion" => "??",
-        "QuestionColon" => "?:",
-        "Colon" => ":",
-        "ColonEqual" => ":=",
-        "TildeArrow" => "~>",
-        "LeftParen" => "(",
-        "RightParen" => ")",
-        "LeftBracket" => "[",
-        "RightBracket" => "]",
-        "LeftBrace" => "{",
-        "RightBrace" => "}",
-        "Comma" => ",",
-        "Semicolon" => ";",
-        "Caret" => "^",
-        "Pipe" => "|",
-        "Hash" => "#",
-        "At" => "@",
-        "Eof" => "(end)",
-        other => other,
-    };
-    format!("\"{text}\"")
-}
 
-/// Whether the thing without an end is a regular expression: the evaluator calls it a string too.
-fn ends_in_regex(text: &str) -> bool {
-    let mut rest = text.chars().peekable();
-    let mut after_operand = false;
-    while let Some(next) = rest.next() {
-        match next {
-            '"' | '\'' | '`' => {
-                if !skip_to(&mut rest, next) {
-                    return false;
-                }
-                after_operand = true;
+    fn bind(&mut self, left: Part, at: usize) -> Parsed<Part> {
+        let symbol = match left.node.kind {
+            Kind::Variable(symbol) => symbol,
+            // Nobody sees what these are bound to.
+            Kind::Item => self.symbol(""),
+            Kind::Root => self.symbol("$"),
+            _ => {
+                return Err("The left side of := must be a variable name (start with $)".to_owned());
             }
-            '/' if rest.peek() == Some(&'*') => {
-                while let Some(inside) = rest.next() {
-                    if inside == '*' && rest.peek() == Some(&'/') {
-                        rest.next();
-                        break;
-                    }
-                }
-            }
-            '/' if !after_operand => {
-                if !skip_to(&mut rest, '/') {
-                    return true;
-                }
-                after_operand = true;
-            }
-            blank if blank.is_whitespace() => {}
-            other => after_operand = other.is_alphanumeric() || "_$)]}".contains(other),
+        };
+        self.local(symbol);
+        let value = self.expression(9)?;
+        let mut gathered = Gathered::default();
+        let value = gathered.add(value);
+        Ok(gathered.part(at, Kind::Bind(symbol, Box::new(value))))
+    }
+
+    /// The number of a variable's name.
+    fn symbol(&mut self, name: &'t str) -> Symbol {
+        if let Some(symbol) = self.known.get(name) {
+            return *symbol;
+        }
+        let symbol = u32::try_from(self.symbols.len()).unwrap_or(u32::MAX);
+        let builtin = functions::find(name);
+        self.symbols.push(Name { name: name.into(), builtin, is_local: false });
+        self.known.insert(name, symbol);
+        symbol
+    }
+
+    /// The expression binds the name.
+    fn local(&mut self, symbol: Symbol) {
+        if let Some(name) = self.symbols.get_mut(symbol as usize) {
+            name.is_local = true;
         }
     }
-    false
+
+    /// A name of ours that no text can say.
+    fn label(&mut self) -> Symbol {
+        let name = format!("%{}", self.slots.len());
+        self.symbols.push(Name { name: name.into(), builtin: None, is_local: true });
+        u32::try_from(self.symbols.len() - 1).unwrap_or(u32::MAX)
+    }
 }
 
-/// Goes behind the next `end` that no backslash precedes.
-fn skip_to(rest: &mut impl Iterator<Item = char>, end: char) -> bool {
-    while let Some(next) = rest.next() {
-        match next {
-            '\\' => drop(rest.next()),
-            _ if next == end => return true,
-            _ => {}
-        }
+fn too_deep() -> String {
+    format!("Expression nests more than {NESTING_MAX} levels")
+}
+
+fn sign_of(sign: &str) -> &'static str {
+    const ASKED: &[&str] = &[")", "]", "}", ",", ":", ";", "?", "..", "<", ">", "{", "(", "|", "["];
+    ASKED.iter().find(|asked| **asked == sign).copied().unwrap_or("")
+}
+
+/// Nodes that become the children of one.
+#[derive(Default)]
+struct Gathered {
+    seeks: Vec<Slot>,
+    depth: u32,
+}
+
+impl Gathered {
+    fn add(&mut self, part: Part) -> Node {
+        self.seeks.extend(part.seeks);
+        self.depth = self.depth.max(part.depth);
+        part.node
     }
-    false
+
+    fn part(self, at: usize, kind: Kind) -> Part {
+        Part { node: node(at, kind), seeks: self.seeks, depth: self.depth + 1 }
+    }
+}
+
+fn join(at: usize, left: Part, right: Part, kind: impl FnOnce((Node, Node)) -> Kind) -> Part {
+    let mut gathered = Gathered::default();
+    let pair = (gathered.add(left), gathered.add(right));
+    gathered.part(at, kind(pair))
+}
+
+fn node(at: usize, kind: Kind) -> Node {
+    Node { at: u32::try_from(at).unwrap_or(u32::MAX), kind }
+}
+
+fn leaf(at: usize, kind: Kind) -> Part {
+    Part { node: node(at, kind), seeks: Vec::new(), depth: 1 }
 }

@@ -1,138 +1,207 @@
-//! Walking the evaluator's syntax trees.
+//! A compiled expression: nodes with their places, names as numbers, patterns and signatures ready
+//! for use. Whoever evaluates borrows from it and copies nothing.
 
-use jsonata_core::ast::{AstNode, PathStep, Stage};
+use crate::functions::Builtin;
+use crate::pattern::Pattern;
+use crate::signature::Signature;
 
-/// What is known of a tree before it runs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    /// Nodes on the longest way down.
-    pub(crate) depth: usize,
-    /// Whether a function is defined within.
-    pub(crate) has_lambda: bool,
+/// A variable's name, as its place among [`Tree::symbols`].
+pub(crate) type Symbol = u32;
+
+/// A place of `%`, as its place among [`Tree::labels`].
+pub(crate) type Slot = u32;
+
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) root: Node,
+    pub(crate) symbols: Vec<Name>,
+    /// The name under which the parent of each `%` is found.
+    pub(crate) labels: Vec<Symbol>,
 }
 
-pub(crate) fn shape(node: &AstNode) -> Shape {
-    let mut shape = Shape { depth: 0, has_lambda: matches!(node, AstNode::Lambda { .. }) };
-    for child in children(node) {
-        let below = self::shape(child);
-        shape.depth = shape.depth.max(below.depth);
-        shape.has_lambda |= below.has_lambda;
+/// What a variable's name stands for.
+#[derive(Debug)]
+pub(crate) struct Name {
+    pub(crate) name: Box<str>,
+    /// The library's function of that name.
+    pub(crate) builtin: Option<&'static Builtin>,
+    /// Whether the expression itself binds the name anywhere.
+    pub(crate) is_local: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Where it stands in the text, in bytes.
+    pub(crate) at: u32,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(Box<str>),
+    Pattern(Box<Pattern>),
+    /// `$`
+    Item,
+    /// `$$`
+    Root,
+    Variable(Symbol),
+    /// A member of the item; only as a step.
+    Name(Box<str>),
+    Wildcard,
+    Descendants,
+    Parent(Slot),
+    Path(Box<Path>),
+    Array(Box<Array>),
+    Object(Box<Group>),
+    Negate(Box<Node>),
+    Binary(Operator, Box<(Node, Node)>),
+    Condition(Box<(Node, Node, Option<Node>)>),
+    /// `?:`
+    Default(Box<(Node, Node)>),
+    /// `??`
+    Coalesce(Box<(Node, Node)>),
+    Block(Vec<Node>),
+    Bind(Symbol, Box<Node>),
+    Lambda(Box<Lambda>),
+    Call(Box<Call>),
+    /// A call with `?` among its arguments.
+    Partial(Box<Call>),
+    /// A call on which the function around it ends.
+    Tail(Box<Node>),
+    /// `?` as an argument.
+    Placeholder,
+    /// `~>`
+    Apply(Box<(Node, Node)>),
+    Transform(Box<Transform>),
+    /// `^(…)`; only as a step.
+    Sort(Vec<Term>),
+    With(Box<With>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    And,
+    Or,
+    In,
+    Concatenate,
+    Range,
+}
+
+#[derive(Debug)]
+pub(crate) struct Path {
+    pub(crate) steps: Vec<Step>,
+    /// `[]` stands somewhere: a single result stays an array.
+    pub(crate) keep: bool,
+    /// Its results carry what they are bound to: something outside asks for parents.
+    pub(crate) is_tuple: bool,
+    pub(crate) group: Option<Group>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) node: Node,
+    pub(crate) stages: Vec<Stage>,
+    /// `@$v`
+    pub(crate) focus: Option<Symbol>,
+    /// `#$v`
+    pub(crate) index: Option<Symbol>,
+    /// Someone below asks for the parent of this step's results.
+    pub(crate) ancestor: Option<Slot>,
+    pub(crate) is_tuple: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Stage {
+    Filter(Node),
+    Index(Symbol),
+}
+
+#[derive(Debug)]
+pub(crate) struct Array {
+    pub(crate) items: Vec<Node>,
+    /// A step of a path that stays one array in its result.
+    pub(crate) is_kept: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) pairs: Vec<(Node, Node)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Lambda {
+    pub(crate) params: Vec<Symbol>,
+    pub(crate) signature: Option<Signature>,
+    pub(crate) body: Node,
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) procedure: Node,
+    pub(crate) args: Vec<Node>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Transform {
+    pub(crate) pattern: Node,
+    pub(crate) update: Node,
+    pub(crate) delete: Option<Node>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Term {
+    pub(crate) node: Node,
+    pub(crate) is_descending: bool,
+}
+
+/// What follows on something that is no path.
+#[derive(Debug)]
+pub(crate) struct With {
+    pub(crate) node: Node,
+    pub(crate) filters: Vec<Node>,
+    pub(crate) keep: bool,
+    pub(crate) group: Option<Group>,
+}
+
+impl Step {
+    pub(crate) fn new(node: Node) -> Step {
+        Step { node, stages: Vec::new(), focus: None, index: None, ancestor: None, is_tuple: false }
     }
-    shape.depth += 1;
-    shape
 }
 
-/// Calls `visit` on every node, parents first.
-pub(crate) fn visit<'t>(node: &'t AstNode, visit_one: &mut impl FnMut(&'t AstNode)) {
-    visit_one(node);
-    for child in children(node) {
-        visit(child, visit_one);
+impl Operator {
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Operator::Add => "+",
+            Operator::Subtract => "-",
+            Operator::Multiply => "*",
+            Operator::Divide => "/",
+            Operator::Remainder => "%",
+            Operator::Equal => "=",
+            Operator::NotEqual => "!=",
+            Operator::Less => "<",
+            Operator::LessOrEqual => "<=",
+            Operator::Greater => ">",
+            Operator::GreaterOrEqual => ">=",
+            Operator::And => "and",
+            Operator::Or => "or",
+            Operator::In => "in",
+            Operator::Concatenate => "&",
+            Operator::Range => "..",
+        }
     }
-}
-
-/// Calls `change` on every node, children first.
-pub(crate) fn change(node: &mut AstNode, change_one: &mut impl FnMut(&mut AstNode)) {
-    for child in children_mut(node) {
-        change(child, change_one);
-    }
-    change_one(node);
-}
-
-/// The nodes right below, in order of appearance.
-pub(crate) fn children(node: &AstNode) -> Vec<&AstNode> {
-    match node {
-        AstNode::Path { steps } => steps.iter().flat_map(step_nodes).collect(),
-        AstNode::Binary { lhs, rhs, .. } => vec![lhs, rhs],
-        AstNode::Unary { operand, .. } => vec![operand],
-        AstNode::Function { args, .. } => args.iter().collect(),
-        AstNode::Call { procedure, args } => {
-            std::iter::once(&**procedure).chain(args.iter()).collect()
-        }
-        AstNode::Lambda { body, .. } => vec![body],
-        AstNode::Array(items) | AstNode::ArrayGroup(items) | AstNode::Block(items) => {
-            items.iter().collect()
-        }
-        AstNode::Object(pairs) => pairs.iter().flat_map(|(name, value)| [name, value]).collect(),
-        AstNode::ObjectTransform { input, pattern } => {
-            let pairs = pattern.iter().flat_map(|(name, value)| [name, value]);
-            std::iter::once(&**input).chain(pairs).collect()
-        }
-        AstNode::Conditional { condition, then_branch, else_branch } => {
-            [Some(condition), Some(then_branch), else_branch.as_ref()]
-                .into_iter()
-                .flatten()
-                .map(|branch| &**branch)
-                .collect()
-        }
-        AstNode::FunctionApplication(inner) => vec![inner],
-        AstNode::Sort { input, terms } => {
-            std::iter::once(&**input).chain(terms.iter().map(|(term, _)| term)).collect()
-        }
-        AstNode::Transform { location, update, delete } => {
-            [Some(location), Some(update), delete.as_ref()]
-                .into_iter()
-                .flatten()
-                .map(|part| &**part)
-                .collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn step_nodes(step: &PathStep) -> impl Iterator<Item = &AstNode> {
-    let filters = step.stages.iter().filter_map(|stage| match stage {
-        Stage::Filter(test) => Some(&**test),
-        _ => None,
-    });
-    std::iter::once(&step.node).chain(filters)
-}
-
-fn children_mut(node: &mut AstNode) -> Vec<&mut AstNode> {
-    match node {
-        AstNode::Path { steps } => steps.iter_mut().flat_map(step_nodes_mut).collect(),
-        AstNode::Binary { lhs, rhs, .. } => vec![lhs, rhs],
-        AstNode::Unary { operand, .. } => vec![operand],
-        AstNode::Function { args, .. } => args.iter_mut().collect(),
-        AstNode::Call { procedure, args } => {
-            std::iter::once(&mut **procedure).chain(args.iter_mut()).collect()
-        }
-        AstNode::Lambda { body, .. } => vec![body],
-        AstNode::Array(items) | AstNode::ArrayGroup(items) | AstNode::Block(items) => {
-            items.iter_mut().collect()
-        }
-        AstNode::Object(pairs) => {
-            pairs.iter_mut().flat_map(|(name, value)| [name, value]).collect()
-        }
-        AstNode::ObjectTransform { input, pattern } => {
-            let pairs = pattern.iter_mut().flat_map(|(name, value)| [name, value]);
-            std::iter::once(&mut **input).chain(pairs).collect()
-        }
-        AstNode::Conditional { condition, then_branch, else_branch } => {
-            [Some(condition), Some(then_branch), else_branch.as_mut()]
-                .into_iter()
-                .flatten()
-                .map(|branch| &mut **branch)
-                .collect()
-        }
-        AstNode::FunctionApplication(inner) => vec![inner],
-        AstNode::Sort { input, terms } => {
-            std::iter::once(&mut **input).chain(terms.iter_mut().map(|(term, _)| term)).collect()
-        }
-        AstNode::Transform { location, update, delete } => {
-            [Some(location), Some(update), delete.as_mut()]
-                .into_iter()
-                .flatten()
-                .map(|part| &mut **part)
-                .collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn step_nodes_mut(step: &mut PathStep) -> impl Iterator<Item = &mut AstNode> {
-    let filters = step.stages.iter_mut().filter_map(|stage| match stage {
-        Stage::Filter(test) => Some(&mut **test),
-        _ => None,
-    });
-    std::iter::once(&mut step.node).chain(filters)
 }

@@ -99,7 +99,7 @@ fn values() {
             10 / 4 => 2.5
             $states.input.big => 12345678901234567
             {'id': $states.input.big, 'huge': [$states.input.huge]} => {"id":12345678901234567,"huge":[18446744073709551615]}
-            $states.input.big + 1 => 12345678901234567
+            $states.input.big + 1 => 12345678901234568
             1/0 => "Infinity"
             [-1/0, {'k': 0/0}] => ["-Infinity",{"k":"NaN"}]
             $parseInteger('abc', '0') => "NaN"
@@ -207,9 +207,9 @@ fn messages() {
             $f(?) => error: threw an error during evaluation. T1008: Attempted to partially apply a non-function
             1 ~> 2 => error: threw an error during evaluation. T2006: The right side of the function application operator ~> must be a function
             [1..'a'] => error: threw an error during evaluation. T2004: The right side of the range operator (..) must evaluate to an integer
-            1 < 'a' => error: threw an error during evaluation. T2009: The expressions on either side of operator "<" must be of the same data type
-            true < 1 => error: threw an error during evaluation. T2010: Cannot compare boolean and number
-            -'a' => error: threw an error during evaluation. D1002: Cannot negate non-number value
+            1 < 'a' => error: threw an error during evaluation. T2009: The values 1 and "a" either side of operator "<" must be of the same data type
+            true < 1 => error: threw an error during evaluation. T2010: The expressions either side of operator "<" must evaluate to numeric or string values
+            -'a' => error: threw an error during evaluation. D1002: Cannot negate a non-numeric value: "a"
             {1: 2} => error: threw an error during evaluation. T1003: Key in object structure must evaluate to a string; got: 1
             {'a': 1, 'a': 2} => error: threw an error during evaluation. D1009: Multiple key definitions evaluate to same key: "a"
             $error('boom') => error: threw an error during evaluation. D3137: boom
@@ -226,7 +226,7 @@ fn messages() {
             $fromMillis(0, '[Y') => error: threw an error during evaluation. D3135: No matching closing bracket ']' in date/time picture string
             $toMillis('x') => error: threw an error during evaluation. D3110: The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given "x"
             $replace('a', '', 'b') => error: threw an error during evaluation. D3010: Second argument of replace function cannot be an empty string
-            [{'a':1},{'a':'x'}]^(a) => error: threw an error during evaluation. T2007: Type mismatch when comparing values in order-by clause: number and string
+            [{'a':1},{'a':'x'}]^(a) => error: threw an error during evaluation. T2007: Type mismatch when comparing values 1 and "x" in order-by clause
         "#]],
     );
 }

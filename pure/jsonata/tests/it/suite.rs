@@ -15,18 +15,6 @@ const PASSED_MIN: usize = 995;
 
 #[test]
 fn the_reference_suite() {
-    run(Expression::parse);
-}
-
-/// Counting steps changes nothing.
-#[test]
-fn the_reference_suite_counted() {
-    run(Expression::parse_counted);
-}
-
-type Parse = fn(&str) -> Result<Expression, jsonata::ParseError>;
-
-fn run(parse: Parse) {
     let Some(folder) = suite() else {
         println!("skipped: no folder `shared/conformance/jsonata` beside the workspace");
         return;
@@ -35,7 +23,7 @@ fn run(parse: Parse) {
     let (mut passed, mut total, mut wrong) = (0, 0, Vec::new());
     for (name, case) in cases(&folder) {
         total += 1;
-        match (verdict(parse, &folder, &name, &case), exceptions.remove(name.as_str())) {
+        match (verdict(&folder, &name, &case), exceptions.remove(name.as_str())) {
             (Ok(()), None) => passed += 1,
             (Err(_), Some(reason)) => total -= usize::from(reason.starts_with("SFN-")),
             (Ok(()), Some(_)) => wrong.push(format!("{name}: passes, yet is listed")),
@@ -103,7 +91,7 @@ fn cases(folder: &Path) -> Vec<(String, Value)> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "expressions and documents are files")]
-fn verdict(parse: Parse, folder: &Path, name: &str, case: &Value) -> Result<(), String> {
+fn verdict(folder: &Path, name: &str, case: &Value) -> Result<(), String> {
     if case.is_null() {
         return Err("the case is no JSON text here".to_owned());
     }
@@ -126,7 +114,7 @@ fn verdict(parse: Parse, folder: &Path, name: &str, case: &Value) -> Result<(), 
     let variables: Vec<_> = bound.iter().map(|(name, bound)| (*name, bound)).collect();
     let document = document.map(Bound::from);
     let moment = Moment { now_ms: 1_767_225_600_000, seed: 7 };
-    let found = match parse(&text) {
+    let found = match Expression::parse(&text) {
         Err(error) => Err(error.message),
         Ok(expression) => expression
             .evaluate_on(document.as_ref(), &variables, &moment)

@@ -26,7 +26,9 @@ use super::{Around, Live};
 use crate::records::ExecutionId;
 use crate::service::Service;
 
-/// How long the expressions of one step may keep a partition, or a thread that serves others.
+/// How long the expressions of one step may keep a partition, or a thread that serves others:
+/// the steps that they may take, and the time after which no other state follows.
+const PATIENCE_STEPS: u64 = jsonata::BRIEF_STEPS;
 const PATIENCE: Duration = Duration::from_millis(5);
 /// How long the whole step may.
 const STEP_PATIENCE: Duration = Duration::from_millis(15);
@@ -104,7 +106,7 @@ pub(crate) struct Thinking {
     mind: RefCell<Mind>,
     /// Answers looked up.
     used: Cell<usize>,
-    spent: Cell<Duration>,
+    spent: Cell<u64>,
     start: Instant,
     gave_up: Cell<bool>,
 }
@@ -151,7 +153,7 @@ impl Thinking {
         let answers = self.mind.borrow().answers.len();
         let replayed =
             self.patience == Patience::Little && answers > 0 && self.used.get() >= answers;
-        replayed || self.spent.get() >= PATIENCE || self.start.elapsed() >= PATIENCE
+        replayed || self.spent.get() >= PATIENCE_STEPS || self.start.elapsed() >= PATIENCE
     }
 
     pub(crate) fn evaluate(
@@ -164,7 +166,7 @@ impl Thinking {
         if self.gave_up() {
             return Err(EvaluationError::Internal);
         }
-        let start = Instant::now();
+        let before = steps.left();
         let answer = match self.patience {
             Patience::Little => self.evaluate_briefly(expression, variables, moment, steps),
             Patience::All => expression.evaluate(variables, moment, steps),
@@ -175,7 +177,8 @@ impl Thinking {
                 answer
             }
         };
-        self.spent.set(self.spent.get().saturating_add(start.elapsed()));
+        let taken = before.saturating_sub(steps.left());
+        self.spent.set(self.spent.get().saturating_add(taken));
         answer
     }
 
@@ -193,12 +196,8 @@ impl Thinking {
             self.used.set(self.used.get() + 1);
             return answer.clone();
         }
-        let left = PATIENCE.saturating_sub(self.spent.get());
-        let clock_ms = u64::try_from(left.as_millis()).unwrap_or(0);
-        let answer = match clock_ms {
-            0 => None,
-            _ => expression.evaluate_briefly(variables, moment, (steps, clock_ms)),
-        };
+        let left = PATIENCE_STEPS.saturating_sub(self.spent.get());
+        let answer = expression.evaluate_briefly(variables, moment, (steps, left));
         answer.unwrap_or_else(|| {
             self.gave_up.set(true);
             Err(EvaluationError::Internal)
@@ -276,8 +275,7 @@ impl Service {
         moment: &Moment,
         steps: &Steps,
     ) -> Answer {
-        let clock_ms = u64::try_from(PATIENCE.as_millis()).unwrap_or(0);
-        let brief = expression.evaluate_briefly(variables, moment, (steps, clock_ms));
+        let brief = expression.evaluate_briefly(variables, moment, (steps, PATIENCE_STEPS));
         brief.unwrap_or_else(|| self.evaluate_beside(expression, variables, moment, steps))
     }
 
