@@ -6,6 +6,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod crashes;
 mod fuzz;
 mod process;
 mod report;
@@ -29,6 +30,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                           how many requirements of the specification a test cites, and which not
   fuzz [TARGET…] [--seconds N]
                           feed parsers and the interpreter what nobody would write, 60 s a target
+  crashes [--rounds N] [--seed S] [--seconds N] [--only FAULT,…]
+                          kill and hurt a loaded server, and look for what it lost
   bench [jsonata] [--write]
                           ratios against baselines of the same run; --write updates the page";
 
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         "conformance" => conformance::run(rest),
         "requirements" => requirements::run(rest),
         "bench" => bench::run(rest),
+        "crashes" => crashes::run(rest),
         "fuzz" => fuzz::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
