@@ -15,7 +15,7 @@ import time
 
 from . import check, faults
 from .load import Load, Told
-from .server import Server
+from .server import NoAnswer, Refused, Server
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # A store lives through so many rounds: long enough to have flushed, short enough to be listed.
@@ -29,7 +29,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=None, help="end sooner, after so long")
     parser.add_argument("--only", default=None, help="faults to take, with commas between")
     parser.add_argument("--library", default=os.environ.get("RUNG_FAULTS"),
-                        help="the built fault library; without it some faults are left out")
+                        help="built from tools/faults; without it some faults are left out")
     return parser.parse_args()
 
 
@@ -41,10 +41,13 @@ class Run:
         self.binary = pathlib.Path(os.environ.get("RUNG_BIN", ROOT / "target/debug/rung"))
         self.table = collections.Counter()
         self.kills = self.starts = self.settled = self.answers = 0
+        self.flips = collections.Counter()
         self.begin = time.monotonic()
-        self.kinds = [kind for kind in faults.KINDS if asked.library or not kind.needs_library]
-        if asked.only:
-            self.kinds = [kind for kind in self.kinds if kind.name in asked.only.split(",")]
+        wanted = asked.only.split(",") if asked.only else None
+        self.kinds = [kind for kind in faults.KINDS
+                      if (asked.library or not kind.needs_library)
+                      and (kind.name in wanted if wanted else not kind.loses)]
+        assert self.kinds, "no such fault; some need --library"
 
     def is_over(self):
         spent = time.monotonic() - self.begin
@@ -92,6 +95,8 @@ class Run:
         self.table[kind.name] += 1
         self.hold(check.check(server, told, self.dice), f"round {number}, {kind.name}")
         self.show(number + 1, kind.name)
+        self.flips.update(server.flips)
+        server.flips.clear()
 
     def hold(self, wrong, where):
         if wrong:
@@ -109,6 +114,8 @@ class Run:
               f"{time.monotonic() - self.begin:.0f} s")
         for name, count in sorted(self.table.items()):
             print(f"  {name:<20}{count:>6}")
+        for outcome, count in sorted(self.flips.items()):
+            print(f"  a flipped bit was {outcome:<22}{count:>6}")
         print(f"{self.answers} answers, {self.starts} acknowledged starts, {self.settled} "
               "acknowledged results: nothing lost")
 
@@ -117,7 +124,7 @@ def main():
     run = Run(arguments())
     try:
         rounds = run.all()
-    except AssertionError as broken:
+    except (AssertionError, Refused, NoAnswer) as broken:
         print(broken, file=sys.stderr)
         return 1
     run.summary(rounds)

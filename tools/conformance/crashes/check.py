@@ -1,6 +1,5 @@
 """What clients were told against what is there."""
 
-import json
 import time
 
 from .load import ENDS
@@ -9,6 +8,8 @@ from .server import Client, NoAnswer, Refused
 
 OLD_LOOKED_AT = 60
 END_SECONDS_MAX = 30
+# Kinds that a clock or a client can keep waiting for long.
+WAITS = ("wait", "task", "long")
 
 
 def check(server, told, dice):
@@ -133,18 +134,21 @@ def asked_again(client, told):
 
 
 def all_end(server, told):
-    """every execution comes to its end when it is asked to"""
+    """every execution comes to its end: by itself, or when it is asked to"""
     client = Client(server)
     end = time.monotonic() + END_SECONDS_MAX
-    open_ones = running(client, told)
-    for arn in open_ones:
-        if told.started.get(arn, ("long",))[0] in ("task", "long"):
-            client.ask("StopExecution", executionArn=arn)
+    open_ones, asked = running(client, told), False
     while open_ones and time.monotonic() < end:
+        waits = [arn for arn in open_ones if told.started.get(arn, ("long",))[0] in WAITS]
+        # What waits for nothing ends by itself first.
+        if len(waits) == len(open_ones) and not asked:
+            asked = True
+            for arn in waits:
+                client.ask("StopExecution", executionArn=arn)
         time.sleep(0.1)
         open_ones = running(client, told)
     client.close()
-    return [f"{json.dumps(arn)} does not end" for arn in open_ones[:5]]
+    return [f"{arn} does not end" for arn in open_ones[:5]]
 
 
 def running(client, told):

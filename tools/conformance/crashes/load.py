@@ -5,7 +5,7 @@ import random
 import threading
 import time
 
-from .server import Client, NoAnswer, Refused
+from .server import Client, NoAnswer, NotSent, Refused
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 STARTERS, WORKERS, STOPPERS, MAKERS, READERS = 4, 2, 1, 1, 1
@@ -75,6 +75,8 @@ class Load:
             try:
                 role(client, dice, f"{mark}-{count}")
                 self.told.answers += 1
+            except NotSent:
+                time.sleep(0.03)
             except NoAnswer:
                 time.sleep(0.01)
             except Refused as refused:
@@ -95,6 +97,8 @@ class Load:
         try:
             arn = client.ask("StartExecution", stateMachineArn=told.machines[kind], name=name,
                              input=value)["executionArn"]
+        except NotSent:
+            raise
         except (NoAnswer, Refused):
             with told.lock:
                 told.unsure[kind, name] = value

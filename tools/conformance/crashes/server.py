@@ -1,5 +1,6 @@
 """One server process on a data directory that outlives it, and raw connections to it."""
 
+import collections
 import http.client
 import json
 import os
@@ -26,6 +27,10 @@ class NoAnswer(Exception):
     """whether it was done is not known"""
 
 
+class NotSent(NoAnswer):
+    """nobody listens: it was not done"""
+
+
 class Client:
     """one connection that is kept; each thread has its own"""
 
@@ -43,6 +48,9 @@ class Client:
                 "X-Amz-Target": f"AWSStepFunctions.{operation}"})
             response = self.connection.getresponse()
             status, text = response.status, response.read()
+        except ConnectionRefusedError as error:
+            self.close()
+            raise NotSent(str(error)) from error
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise NoAnswer(str(error)) from error
@@ -67,6 +75,8 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = None
+        # How flipped bits were met.
+        self.flips = collections.Counter()
 
     def spawn(self):
         """without waiting until it is ready"""
@@ -104,6 +114,10 @@ class Server:
     def kill(self):
         self.signal(signal.SIGKILL)
         self.process.wait()
+
+    def restart(self):
+        self.kill()
+        self.start()
 
     def log(self):
         return (self.place / "log").read_text(errors="replace")[-3000:]

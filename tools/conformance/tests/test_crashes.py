@@ -1,6 +1,8 @@
 """A bounded run of the crash harness, and that its checker sees what it is there to see."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -48,12 +50,24 @@ def test_a_lost_or_second_result_is_seen():
     assert check.result(done, "2")
 
 
+def harness(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "crashes", "--seed", "5", *arguments],
+        cwd=ROOT / "tools/conformance", capture_output=True, text=True,
+        timeout=SECONDS + 120, check=False, env=environment(RUNG_BIN=os.fspath(BINARY)))
+
+
 def test_crashes_lose_nothing():
     """SFN-SEM-100, SFN-SEM-103, SFN-SEM-95: every fault at least once"""
-    done = subprocess.run(
-        [sys.executable, "-m", "crashes", "--rounds", str(ROUNDS), "--seed", "5", "--seconds",
-         str(SECONDS)], cwd=ROOT / "tools/conformance", capture_output=True, text=True,
-        timeout=SECONDS + 120, check=False,
-        env=environment(RUNG_BIN=os.fspath(BINARY)))
+    done = harness("--rounds", str(ROUNDS), "--seconds", str(SECONDS))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing lost" in done.stdout
+
+
+@pytest.mark.skipif("RUNG_FAULTS" not in os.environ, reason="RUNG_FAULTS names the library")
+def test_a_loss_is_seen():
+    """a disk that lies about having synced"""
+    done = harness("--rounds", "1", "--only", "lying disk")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "broken promises" in done.stderr or "the server" in done.stderr
+    shutil.rmtree(re.search("kept: (.+)", done.stderr)[1])

@@ -18,7 +18,7 @@ const STEPS: [Step; 10] = [
     ("setup", |_| setup::run()),
     ("clippy", |_| process::run(&mut process::cargo(&CLIPPY))),
     ("deny", |_| deny()),
-    ("build", |_| process::run(&mut process::cargo(&["build", "-p", "rung"]))),
+    ("build", |_| process::run(&mut process::cargo(&["build", "-p", "rung", "-p", "faults"]))),
     ("unit tests", unit_tests),
     ("black-box tests", |tally| blackbox(&[], tally)),
     ("conformance", recorded_cases),
@@ -55,7 +55,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 /// The black-box tests alone, with arguments for pytest.
 pub(crate) fn blackbox_alone(arguments: &[String]) -> anyhow::Result<()> {
-    process::run(&mut process::cargo(&["build", "-p", "rung"]))?;
+    process::run(&mut process::cargo(&["build", "-p", "rung", "-p", "faults"]))?;
     blackbox(arguments, &mut Tally::default())
 }
 
@@ -74,6 +74,9 @@ fn blackbox(arguments: &[String], tally: &mut Tally) -> anyhow::Result<()> {
         .env("PATH", setup::search_path(&environment));
     if std::env::var_os("RUNG_BIN").is_none() {
         pytest.env("RUNG_BIN", tree::built("debug", "rung"));
+    }
+    if cfg!(target_os = "linux") {
+        pytest.env("RUNG_FAULTS", tree::built("debug", "libfaults.so"));
     }
     counted(process::run_tests(&mut pytest)?, tally)
 }

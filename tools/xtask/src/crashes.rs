@@ -4,7 +4,7 @@ use crate::{process, setup, tree};
 
 /// Builds and runs; arguments go to the harness.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
-    process::run(&mut process::cargo(&["build", "-p", "rung"]))?;
+    process::run(&mut process::cargo(&["build", "-p", "rung", "-p", "faults"]))?;
     let environment = setup::environment()?;
     let mut harness = std::process::Command::new(setup::python(&environment));
     harness
@@ -13,6 +13,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         .current_dir(tree::root().join("tools/conformance"));
     if std::env::var_os("RUNG_BIN").is_none() {
         harness.env("RUNG_BIN", tree::built("debug", "rung"));
+    }
+    if cfg!(target_os = "linux") {
+        harness.env("RUNG_FAULTS", tree::built("debug", "libfaults.so"));
     }
     process::run(&mut harness)
 }

@@ -48,6 +48,10 @@ fn name_is_folder(manifest: &Manifest<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn lints_are_ours(manifest: &Manifest<'_>, findings: &mut Vec<Finding>) {
+    // It replaces functions of the C library, which the workspace's lints forbid.
+    if manifest.folder == "faults" {
+        return;
+    }
     if !manifest.source.text.contains("[lints]\nworkspace = true") {
         let message = "without `[lints] workspace = true` the lints do not reach this crate";
         findings.push(Finding::new(&manifest.source.path, 0, message));
