@@ -140,6 +140,7 @@ fn json<'v>(
             Value::Array(items)
         }
         Val::Members(_) | Val::Record(_) => {
+            run.take(4)?;
             let mut members = Map::new();
             for (key, value) in value.members() {
                 if value.is_undefined() {

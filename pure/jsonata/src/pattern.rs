@@ -49,7 +49,7 @@ impl Pattern {
 
     /// The steps of a search that went through so many bytes, with so many left.
     pub(crate) fn steps(&self, bytes: usize, left: usize) -> u64 {
-        let far = if self.looks_far { left / 64 } else { 0 };
+        let far = if self.looks_far { left / 32 } else { 0 };
         1 + ((bytes + far) as u64).saturating_mul(self.weight) / 16
     }
 }

@@ -227,13 +227,15 @@ impl<'v> Run<'v> {
         Ok(value)
     }
 
-    /// Notes that a function sees the scope.
+    /// Notes that a function sees the scope and those around it.
     fn capture(&mut self, scope: &Scope<'v>) -> Result<(), Fault> {
-        if let Some(frame) = scope
+        let mut scope = scope.as_ref();
+        while let Some(frame) = scope
             && !frame.is_captured.replace(true)
         {
-            self.take(4)?;
             self.captured.push(frame.clone());
+            self.take(4)?;
+            scope = frame.around.as_ref();
         }
         Ok(())
     }
