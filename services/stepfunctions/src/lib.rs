@@ -7,6 +7,7 @@ mod activities;
 mod admission;
 mod calls;
 mod counts;
+pub mod damage;
 mod definitions;
 mod driver;
 mod executions;

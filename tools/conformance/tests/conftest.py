@@ -2,6 +2,7 @@
 
 import pytest
 
+import postgresql
 import support
 
 
@@ -38,6 +39,13 @@ def new_server():
     yield make
     for server in made:
         server.close()
+
+
+@pytest.fixture(scope="module")
+def database():
+    database = postgresql.Database()
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -134,6 +134,14 @@ class Server:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
 
+def keys_file(place, key, secret, account):
+    """a file with one access key, as `rung serve` wants it"""
+    keys = pathlib.Path(place) / "keys.toml"
+    keys.touch(mode=0o600)
+    keys.write_text(f'[[key]]\nid = "{key}"\nsecret = "{secret}"\naccount = "{account}"\n')
+    return keys
+
+
 def rung(*arguments, timeout=60, **options):
     """the program itself, as a command"""
     return subprocess.run([str(BINARY), *map(str, arguments)], capture_output=True, text=True,

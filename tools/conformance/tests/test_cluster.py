@@ -11,9 +11,9 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from postgresql import Database, Wire
-from support import (PASS, Server, ended, events_of, machine, rung, sound, unique, until,
-                     wait_state)
+from postgresql import Wire
+from support import (PASS, Server, ended, events_of, keys_file, machine, rung, sound, unique,
+                     until, wait_state)
 
 KEY, SECRET = "AKIACLUSTERTESTKEY00", "c2VjcmV0LW9mLXRoZS1jbHVzdGVyLXRlc3RzLTAwMQ"
 TAKEOVER_SECONDS_MAX = 12
@@ -49,11 +49,7 @@ class Cluster:
         for number, wire in enumerate(self.wires):
             url = database.url(self.schema, wire.port)
             node = Node(f"n{number}", url, database.place / "none")
-            keys = node.place / "keys.toml"
-            keys.touch(mode=0o600)
-            keys.write_text(f'[[key]]\nid = "{KEY}"\nsecret = "{SECRET}"\n'
-                            'account = "123456789012"\n')
-            node.arguments[-1] = str(keys)
+            node.arguments[-1] = str(keys_file(node.place, KEY, SECRET, "123456789012"))
             self.nodes.append(node)
 
     def start(self):
@@ -79,13 +75,6 @@ class Cluster:
             node.close()
         for wire in self.wires:
             wire.close()
-
-
-@pytest.fixture(scope="module")
-def database():
-    database = Database()
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from support import PASS, Server, machine, refused, run
+from support import PASS, Server, keys_file, machine, refused, run
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 ACCOUNT = "210987654321"
@@ -19,9 +19,7 @@ TARGET = "AWSStepFunctions.ListStateMachines"
 def serving():
     """a server for production with one access key"""
     server = Server(mode="serve")
-    keys = server.place / "keys.toml"
-    keys.write_text(f'[[key]]\nid = "{KEY}"\nsecret = "{SECRET}"\naccount = "{ACCOUNT}"\n')
-    keys.chmod(0o600)
+    keys = keys_file(server.place, KEY, SECRET, ACCOUNT)
     server.config = server.place / "rung.toml"
     server.config.write_text(f'keys = "{keys}"\nbind = "127.0.0.1"\n')
     yield server.start()

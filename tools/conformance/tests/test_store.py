@@ -1,18 +1,10 @@
 """`rung store`: everything that is stored is looked at, and moves to a database and back."""
 
+import json
 import sqlite3
 
-import pytest
-from postgresql import Database
-from support import PASS, ended, events_of, machine, rung, sound, unique
+from support import (PASS, ended, events_of, keys_file, machine, refused, rung, sound, unique)
 from test_cluster import KEY, SECRET, Node
-
-
-@pytest.fixture(scope="module")
-def database():
-    database = Database()
-    yield database
-    database.close()
 
 
 def filled(server):
@@ -38,13 +30,17 @@ def test_what_is_stored_is_looked_at(new_server):
     held = rung("store", "check", server.data)
     assert held.returncode == 2 and "in use by the process" in held.stderr
     assert server.stop() == 0
-    filled(server)
+    _, _, _, waiting = filled(server)
+    whole = rung("store", "repair-report", server.data)
+    assert whole.returncode == 0 and "nothing is damaged" in whole.stdout
     sound_data = rung("store", "check", server.data)
     assert sound_data.returncode == 0, sound_data.stdout + sound_data.stderr
     assert "are sound" in sound_data.stdout and "open" in sound_data.stdout
     # One bit of one row.
     file = sqlite3.connect(server.data / "rung.db")
-    key, value = file.execute("SELECT k, v FROM open ORDER BY length(v) DESC LIMIT 1").fetchone()
+    # The start of the one execution that is still open.
+    key, value = file.execute(
+        "SELECT k, v FROM open WHERE substr(k, 3, 1) = x'41'").fetchone()
     middle = len(value) // 2
     flipped = value[:middle] + bytes([value[middle] ^ 8]) + value[middle + 1:]
     file.execute("UPDATE open SET v = ? WHERE k = ?", (flipped, key))
@@ -53,6 +49,17 @@ def test_what_is_stored_is_looked_at(new_server):
     damaged = rung("store", "check", server.data)
     assert damaged.returncode == 1
     assert key.hex() in damaged.stdout and "damage was found" in damaged.stdout
+    report = rung("store", "repair-report", server.data)
+    assert report.returncode == 1
+    assert waiting in report.stdout and "the start of an execution" in report.stdout
+    assert "next" in report.stdout
+    report = json.loads(rung("store", "repair-report", server.data, "--json").stdout)
+    assert report["sound"] is False and report["more"] == 0
+    assert [one["of"] for one in report["damaged"]] == [waiting]
+    # Found at the read, never believed.
+    sfn = server.start().client()
+    assert refused(("InternalFailure", "InternalError"), sfn.describe_execution,
+                   executionArn=waiting).status == 500
 
 
 def test_everything_moves_to_a_database_and_back(new_server, database, tmp_path):
@@ -65,9 +72,7 @@ def test_everything_moves_to_a_database_and_back(new_server, database, tmp_path)
     assert again.returncode == 2 and "not empty" in again.stderr
     assert rung("store", "check", url).returncode == 0
 
-    keys = tmp_path / "keys.toml"
-    keys.touch(mode=0o600)
-    keys.write_text(f'[[key]]\nid = "{KEY}"\nsecret = "{SECRET}"\naccount = "000000000000"\n')
+    keys = keys_file(tmp_path, KEY, SECRET, "000000000000")
     node = Node("moved", url, keys)
     try:
         node.start()

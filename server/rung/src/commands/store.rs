@@ -1,5 +1,7 @@
-//! `rung store check` and `rung store move`: looks at everything that is stored, or moves it
+//! `rung store check`, `repair-report` and `move`: looks at everything that is stored, or moves it
 //! between a data directory and a database. No server may be running on either.
+
+mod report;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,6 +39,14 @@ enum Act {
         /// A data directory, or postgres://user@host/database.
         place: String,
     },
+    /// The same, and say whose every damaged row is, what is lost, and what to do.
+    RepairReport {
+        /// A data directory, or postgres://user@host/database.
+        place: String,
+        /// For programs.
+        #[arg(long)]
+        json: bool,
+    },
     /// Copy everything to an empty place, compare both, and leave the source as it is.
     Move {
         /// A data directory, or postgres://user@host/database.
@@ -48,12 +58,24 @@ enum Act {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.act {
-        Act::Check { place } => check(place),
+        Act::Check { place } => look(place, |_, findings| Ok(shown(findings))),
+        Act::RepairReport { place, json } => look(place, |engine, findings| {
+            let entries = report::entries(engine, findings).context("cannot name the damage")?;
+            Ok(if *json {
+                vec![report::json(&entries, findings).to_string()]
+            } else {
+                report::lines(&entries, findings)
+            })
+        }),
         Act::Move { from, to } => move_all(from, to),
     }
 }
 
-fn check(place: &str) -> anyhow::Result<ExitCode> {
+/// Reads everything and says what was found; damage is exit code 1.
+fn look(
+    place: &str,
+    say: impl FnOnce(&dyn Engine, &Findings) -> anyhow::Result<Vec<String>>,
+) -> anyhow::Result<ExitCode> {
     let engine = open(place, false)?;
     let layout = layout(engine.as_ref(), place)?;
     let screen = Screen::out();
@@ -62,7 +84,7 @@ fn check(place: &str) -> anyhow::Result<ExitCode> {
         store::check::check(engine.as_ref(), &layout, &mut told(&spinner, "reading"))
             .with_context(|| format!("cannot read `{place}`"))?
     };
-    for line in shown(&findings) {
+    for line in say(engine.as_ref(), &findings)? {
         screen.line(line);
     }
     Ok(if findings.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -94,7 +116,7 @@ fn shown(findings: &Findings) -> Vec<String> {
     let verdict = if findings.is_sound() {
         format!("{} {} rows and {records} log records are sound", text::good(), findings.rows())
     } else {
-        let next = "restore the last backup; rows that are not named are sound";
+        let next = "`rung store repair-report` says whose it is; rows that are not named are sound";
         format!("{} damage was found\n {} {next}", text::bad(), style("next:").bold())
     };
     lines.push(verdict);
