@@ -7,9 +7,9 @@ mod gather;
 mod higher;
 mod matches;
 mod members;
-mod misc;
 mod numbers;
 mod strings;
+mod truths;
 mod urls;
 
 use std::sync::OnceLock;
@@ -43,13 +43,13 @@ const fn line(name: &'static str, signature: &'static str, arity: usize, call: C
 static FUNCTIONS: [Builtin; 69] = [
     line("abs", "<n-:n>", 1, numbers::abs),
     line("append", "<xx:a>", 2, members::append),
-    line("assert", "<bs?:x>", 2, misc::assert),
+    line("assert", "<bs?:x>", 2, truths::assert),
     line("average", "<a<n>:n>", 1, gather::average),
     line("base64decode", "<s-:s>", 1, urls::base64_decode),
     line("base64encode", "<s-:s>", 1, urls::base64_encode),
-    line("boolean", "<x-:b>", 1, misc::boolean),
+    line("boolean", "<x-:b>", 1, truths::boolean),
     line("ceil", "<n-:n>", 1, numbers::ceil),
-    line("clone", "<(oa)-:o>", 1, misc::clone),
+    line("clone", "<(oa)-:o>", 1, truths::clone),
     line("contains", "<s-(sf):b>", 2, matches::contains),
     line("count", "<a:n>", 1, gather::count),
     line("decodeUrl", "<s-:s>", 1, urls::decode_url),
@@ -58,8 +58,8 @@ static FUNCTIONS: [Builtin; 69] = [
     line("each", "<o-f:a>", 2, higher::each),
     line("encodeUrl", "<s-:s>", 1, urls::encode_url),
     line("encodeUrlComponent", "<s-:s>", 1, urls::encode_component),
-    line("error", "<s?:x>", 1, misc::error),
-    line("exists", "<x:b>", 1, misc::exists),
+    line("error", "<s?:x>", 1, truths::error),
+    line("exists", "<x:b>", 1, truths::exists),
     line("filter", "<af>", 2, higher::filter),
     line("floor", "<n-:n>", 1, numbers::floor),
     line("formatBase", "<n-n?:s>", 2, numbers::format_base),
@@ -78,7 +78,7 @@ static FUNCTIONS: [Builtin; 69] = [
     line("merge", "<a<o>:o>", 1, members::merge),
     line("millis", "<:n>", 0, dates::millis),
     line("min", "<a<n>:n>", 1, gather::min),
-    line("not", "<x-:b>", 1, misc::not),
+    line("not", "<x-:b>", 1, truths::not),
     line("now", "<s?s?:s>", 2, dates::now),
     line("number", "<(nsb)-:n>", 1, numbers::number),
     line("pad", "<s-ns?:s>", 3, strings::pad),
@@ -106,7 +106,7 @@ static FUNCTIONS: [Builtin; 69] = [
     line("sum", "<a<n>:n>", 1, gather::sum),
     line("toMillis", "<s-s?:n>", 2, dates::to_millis),
     line("trim", "<s-:s>", 1, strings::trim),
-    line("type", "<x:s>", 1, misc::kind),
+    line("type", "<x:s>", 1, truths::kind),
     line("uppercase", "<s-:s>", 1, strings::uppercase),
     line("uuid", "<:s>", 0, added::uuid),
     line("zip", "<a+>", 1, gather::zip),

@@ -62,8 +62,9 @@ impl<'v> Run<'v> {
     /// Evaluates the whole tree.
     pub(crate) fn all(&mut self, item: &Val<'v>) -> Outcome<'v> {
         let tree = self.tree;
-        // A node at the top ends on no call.
-        Ok(self.eval(&tree.root, item, &None)?.untupled())
+        let binds = tree.symbols.iter().any(|name| name.is_local);
+        let scope = binds.then(|| Frame::new(None, Bindings::new()));
+        Ok(self.eval(&tree.root, item, &scope)?.untupled())
     }
 
     pub(crate) fn eval(

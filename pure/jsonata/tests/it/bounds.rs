@@ -54,11 +54,11 @@ fn steps_end_what_would_not_end() {
 #[test]
 fn steps_are_counted() {
     let rows = [
-        ("$map([1..1000], function($x){ $map([1..10], function($y){ $x + $y }) })", 201014),
-        ("($f := function($n){ $n = 0 ? 0 : $f($n - 1) }; $f(10000))", 150025),
-        ("($f := function($n){ $n < 2 ? 1 : $f($n-1) + $f($n-2) }; $f(15))", 29604),
+        ("$map([1..1000], function($x){ $map([1..10], function($y){ $x + $y }) })", 201018),
+        ("($f := function($n){ $n = 0 ? 0 : $f($n - 1) }; $f(10000))", 150029),
+        ("($f := function($n){ $n < 2 ? 1 : $f($n-1) + $f($n-2) }; $f(15))", 29608),
         ("$count([1..100].([1..1000][$ > 500]))", 1151111),
-        ("$count($sort([1..1000], function($l, $r){ ($x := $l; $x > $r) }))", 86679),
+        ("$count($sort([1..1000], function($l, $r){ ($x := $l; $x > $r) }))", 86683),
         ("$count([1..1000][$ > 500].(($ * 2)))", 13511),
     ];
     let found = rows.map(|(text, _)| (text, counted(text).1));

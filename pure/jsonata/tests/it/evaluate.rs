@@ -68,6 +68,9 @@ fn values() {
             "1/0",
             "[-1/0, {'k': 0/0}]",
             "$parseInteger('abc', '0')",
+            "[$x := 1, $x + 1]",
+            "[1.0, 2, $states.input.n] ~> $map(function($v){ $v })[]",
+            "$string($states.input.big)",
         ],
         expect![[r#"
             1 + 1 => 2
@@ -103,6 +106,9 @@ fn values() {
             1/0 => "Infinity"
             [-1/0, {'k': 0/0}] => ["-Infinity",{"k":"NaN"}]
             $parseInteger('abc', '0') => "NaN"
+            [$x := 1, $x + 1] => [1,2]
+            [1.0, 2, $states.input.n] ~> $map(function($v){ $v })[] => [1,2,1.5]
+            $string($states.input.big) => "12345678901234567"
         "#]],
     );
 }
