@@ -12,6 +12,10 @@ pub trait Source: Send + Sync + 'static {
     fn monotonic_ms(&self) -> u64;
     /// 64 random bits, good enough for secrets.
     fn entropy(&self) -> u64;
+    /// True if everything has to happen on one thread, so that it happens in the same order again.
+    fn is_single_threaded(&self) -> bool {
+        false
+    }
 }
 
 /// The handle that everything outside `pure` holds.
@@ -41,6 +45,10 @@ impl Host {
 
     pub fn entropy(&self) -> u64 {
         self.source.entropy()
+    }
+
+    pub fn is_single_threaded(&self) -> bool {
+        self.source.is_single_threaded()
     }
 
     /// Now, with a fresh seed.

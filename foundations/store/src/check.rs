@@ -88,6 +88,21 @@ pub fn check(
     Ok(findings)
 }
 
+/// Why the next owner would not believe a partition's log as `snapshot` has it.
+pub fn log(
+    snapshot: &dyn Snapshot,
+    engine: &dyn Engine,
+    partition: PartitionId,
+) -> Result<Option<String>, EngineError> {
+    let rows = engine.partitions()?;
+    let layout = engine.layout(Layout { cluster: 0, partitions: 1 })?;
+    let Some(row) = rows.into_iter().find(|row| row.partition == partition) else {
+        return Ok(Some("there is no such partition".to_owned()));
+    };
+    let claim = Claim { epoch: row.epoch + 1, ..row };
+    recovery::doubt(snapshot, &layout, &claim, None)
+}
+
 fn check_log(
     engine: &dyn Engine,
     snapshot: &dyn Snapshot,

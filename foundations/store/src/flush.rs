@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::engine::{Applied, EngineError, PartitionId, Row, Slice};
 use crate::error::{ReadError, Unavailable};
 use crate::partition::{Partition, Position};
+use crate::probe;
 use crate::record;
 use crate::shared::{FREE_BYTES_START, FREE_BYTES_WRITE, Shared};
 use crate::statistics::add;
@@ -30,11 +31,7 @@ pub(crate) fn spawn(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
 fn run(shared: &Shared) {
     let mut flushed = Instant::now();
     while let Some(wanted) = wait(shared) {
-        if let Some(witness) = &shared.witness {
-            witness.sync();
-        }
-        tend(shared);
-        watch_space(shared);
+        look(shared);
         let due = flushed.elapsed() >= shared.options.flush_interval;
         if wanted || due {
             flushed = Instant::now();
@@ -54,6 +51,15 @@ fn wait(shared: &Shared) -> Option<bool> {
     }
     let wanted = std::mem::take(&mut state.flush);
     (!state.stop).then_some(wanted)
+}
+
+/// Keeps house, and sees how much space there is.
+pub(crate) fn look(shared: &Shared) {
+    if let Some(witness) = &shared.witness {
+        witness.sync();
+    }
+    tend(shared);
+    watch_space(shared);
 }
 
 fn tend(shared: &Shared) {
@@ -115,7 +121,12 @@ fn plan(shared: &Shared, partition: &Partition) -> Option<Plan> {
         return None;
     }
     let rows = committed.overlay.families().iter().flat_map(|(family, cells)| {
-        cells.iter().map(|(key, cell)| Row {
+        let written = cells.iter().filter(|(_, cell)| {
+            let trimmed = probe::mutant("trim-too-far") && cell.mark == position.tail;
+            let forgotten = probe::mutant("flush-forgets-deletes") && cell.value.is_none();
+            !trimmed && !forgotten
+        });
+        written.map(|(key, cell)| Row {
             family: family.clone(),
             key: key.clone(),
             value: cell.value.clone(),

@@ -12,7 +12,9 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::engine::{Claim, EngineError, PartitionId, Sealed};
 use crate::error::Unavailable;
+use crate::options::Wake;
 use crate::partition::{Batch, Partition, Settle, settle_all};
+use crate::probe;
 use crate::record::{self, Header};
 use crate::shared::{Shared, Stop};
 use crate::statistics::add;
@@ -21,10 +23,10 @@ use crate::statistics::add;
 const BUSY_REPEATS_MAX: u32 = 100;
 const PAUSE_MS_MAX: u64 = 1000;
 
-#[derive(Default)]
 pub(crate) struct Lane {
     queue: Mutex<Queue>,
     wake: Condvar,
+    by_hand: Option<Wake>,
 }
 
 #[derive(Default)]
@@ -41,12 +43,23 @@ struct Taken<'a> {
 }
 
 impl Lane {
+    pub(crate) fn new(by_hand: Option<Wake>) -> Lane {
+        Lane { queue: Mutex::default(), wake: Condvar::new(), by_hand }
+    }
+
     /// Tells the lane that a partition has something open.
     pub(crate) fn offer(&self, partition: PartitionId) {
         let mut queue = self.queue.lock();
         queue.dirty.push(partition);
-        if queue.dirty.len() == 1 {
-            self.wake.notify_one();
+        if queue.dirty.len() > 1 {
+            return;
+        }
+        drop(queue);
+        match &self.by_hand {
+            Some(wake) => wake(),
+            None => {
+                self.wake.notify_one();
+            }
         }
     }
 
@@ -98,6 +111,13 @@ fn run(shared: &Shared) {
     }
 }
 
+/// A turn, if there is something to commit.
+pub(crate) fn turn_once(shared: &Shared) -> bool {
+    let dirty = std::mem::take(&mut shared.lane.queue.lock().dirty);
+    turn(shared, &dirty);
+    !dirty.is_empty()
+}
+
 fn turn(shared: &Shared, dirty: &[PartitionId]) {
     let mut taken = Vec::with_capacity(dirty.len());
     for &id in dirty {
@@ -128,11 +148,14 @@ fn commit(shared: &Shared, mut taken: Vec<Taken<'_>>) {
     let mut busy = 0;
     while !taken.is_empty() {
         let sealed: Vec<Sealed> = taken.iter().map(|taken| seal(shared, taken)).collect();
+        for taken in &mut taken {
+            before_append(shared, taken);
+        }
         taken = match shared.engine.append(&sealed) {
             Ok(landed) => return finish(shared, taken, &sealed, &landed),
             Err(EngineError::Busy(_)) if busy < BUSY_REPEATS_MAX => {
                 busy += 1;
-                pause(busy);
+                pause(shared, busy);
                 taken
             }
             Err(EngineError::Unknown(reason)) => {
@@ -141,6 +164,23 @@ fn commit(shared: &Shared, mut taken: Vec<Taken<'_>>) {
             }
             Err(error) => return give_up(shared, taken, &error),
         };
+    }
+}
+
+/// Nothing, unless a simulation asks for a mistake.
+fn before_append(shared: &Shared, taken: &mut Taken<'_>) {
+    if probe::mutant("early-ack") {
+        settle_all(std::mem::take(&mut taken.batch.settles), &Ok(()));
+    }
+    if probe::mutant("publish-early") {
+        let mut committed = taken.partition.committed.write();
+        let (before, seq) = (committed.overlay.bytes(), committed.position.tail + 1);
+        for (family, cells) in taken.batch.rows.families() {
+            for (key, cell) in cells {
+                committed.overlay.put(family, key.clone(), cell.value.clone(), seq);
+            }
+        }
+        shared.counters.overlay_changed(before, committed.overlay.bytes());
     }
 }
 
@@ -165,9 +205,10 @@ fn finish(shared: &Shared, taken: Vec<Taken<'_>>, sealed: &[Sealed], landed: &[P
     add(&counters.groups, 1);
     let landed: BTreeSet<PartitionId> = landed.iter().copied().collect();
     for (taken, sealed) in taken.into_iter().zip(sealed) {
-        if landed.contains(&sealed.partition) {
+        if landed.contains(&sealed.partition) || probe::mutant("refusal-unheard") {
             settles.extend(publish(shared, taken, sealed));
         } else {
+            probe::sometimes("fenced by another node");
             drop_batch(shared, taken, Unavailable::Moved(sealed.partition), Lost::Partition);
         }
     }
@@ -234,6 +275,7 @@ fn drop_batch(shared: &Shared, mut taken: Taken<'_>, why: Unavailable, lost: Los
 fn give_up(shared: &Shared, taken: Vec<Taken<'_>>, error: &EngineError) {
     let why = match error {
         EngineError::Full(_) => {
+            probe::sometimes("append full");
             shared.space.full.store(true, Ordering::Relaxed);
             tracing::error!("nothing can be written: {error}");
             shared.want_flush();
@@ -280,8 +322,12 @@ fn settle_unknown<'a>(shared: &Shared, taken: Vec<Taken<'a>>, sealed: &[Sealed])
                 let partition = taken.partition;
                 partition.committed.write().position.epoch = claim.epoch;
                 let settles = match found {
-                    Found::Landed => publish(shared, taken, sealed),
+                    Found::Landed => {
+                        probe::sometimes("append unknown, landed");
+                        publish(shared, taken, sealed)
+                    }
                     Found::Absent => {
+                        probe::sometimes("append unknown, absent");
                         again.push(taken);
                         Vec::new()
                     }
@@ -316,7 +362,7 @@ fn claim_again(shared: &Shared, taken: &[Taken<'_>]) -> Result<Vec<Claim>, Engin
             return Err(error);
         }
         tries += 1;
-        pause(tries);
+        pause(shared, tries);
         // That claim may have happened: then the epoch to raise is our own.
         for row in shared.engine.partitions().unwrap_or_default() {
             let ours = wanted.iter_mut().find(|(id, _)| *id == row.partition);
@@ -335,7 +381,12 @@ enum Found {
 }
 
 fn find(shared: &Shared, claim: &Claim, sealed: &Sealed) -> Result<Found, Arc<str>> {
-    if claim.tail + 1 == sealed.seq {
+    if probe::mutant("unknown-is-landed")
+        || (probe::mutant("trust-tail") && claim.tail >= sealed.seq)
+    {
+        return Ok(Found::Landed);
+    }
+    if claim.tail + 1 == sealed.seq || probe::mutant("unknown-is-absent") {
         return Ok(Found::Absent);
     }
     let records = shared
@@ -353,7 +404,10 @@ fn find(shared: &Shared, claim: &Claim, sealed: &Sealed) -> Result<Found, Arc<st
     }
 }
 
-fn pause(tries: u32) {
+fn pause(shared: &Shared, tries: u32) {
+    if shared.options.by_hand.is_some() {
+        return;
+    }
     let ms = u64::from(tries).saturating_mul(2).min(PAUSE_MS_MAX);
     std::thread::sleep(Duration::from_millis(ms));
 }

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod nodes;
 mod options;
 mod partition;
+pub mod probe;
 mod record;
 mod recovery;
 mod shared;
@@ -42,7 +43,7 @@ use crate::shared::Shared;
 use crate::table::{Fetched, Span, Table, front, merge};
 
 pub use crate::id::SLOTS;
-pub use crate::options::{Fatal, Options};
+pub use crate::options::{Fatal, Options, Wake};
 pub use crate::stage::{STAGE_BYTES_MAX, Stage};
 pub use crate::statistics::{Pressure, Statistics};
 
@@ -79,7 +80,11 @@ impl Store {
         options: Options,
     ) -> Result<Store, OpenError> {
         let shared = Arc::new(recovery::recover(engine, host, options)?);
-        let threads = Mutex::new(vec![lane::spawn(&shared)?, flush::spawn(&shared)?]);
+        let threads = match shared.options.by_hand {
+            Some(_) => Vec::new(),
+            None => vec![lane::spawn(&shared)?, flush::spawn(&shared)?],
+        };
+        let threads = Mutex::new(threads);
         Ok(Store { handle: Arc::new(Handle { shared, threads }) })
     }
 
@@ -241,6 +246,17 @@ impl Store {
     /// Brings the families up to date with everything committed so far.
     pub fn flush(&self) -> Result<(), ReadError> {
         flush::pass(self.shared())
+    }
+
+    /// One turn of the lane, for a store driven by hand: commits what is staged. False if there was
+    /// nothing.
+    pub fn turn(&self) -> bool {
+        lane::turn_once(self.shared())
+    }
+
+    /// One look at the disk, for a store driven by hand.
+    pub fn watch(&self) {
+        flush::look(self.shared());
     }
 
     /// What starts of new work should do (§8, §11); everything else goes on.

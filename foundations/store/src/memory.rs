@@ -13,6 +13,7 @@ use crate::engine::{
     Slice, Snapshot,
 };
 use crate::failures::{Call, Failures};
+use crate::probe;
 
 #[derive(Clone, Default)]
 pub struct Memory {
@@ -82,8 +83,15 @@ impl State {
     }
 
     fn append(&mut self, batch: &Sealed) -> bool {
-        let Some(row) = self.partition(batch.partition, batch.epoch) else { return false };
-        if row.tail + 1 != batch.seq {
+        let by_key = probe::mutant("key-only");
+        if by_key && self.seen.log.contains_key(&(batch.partition, batch.seq)) {
+            return false;
+        }
+        let Some(row) = self.partitions.get_mut(usize::from(batch.partition)) else { return false };
+        if row.epoch != batch.epoch && !by_key {
+            return false;
+        }
+        if row.tail + 1 != batch.seq && !by_key && !probe::mutant("epoch-only") {
             return false;
         }
         row.tail = batch.seq;
@@ -98,6 +106,9 @@ impl State {
     }
 
     fn flush(&mut self, slice: &Slice) -> bool {
+        if probe::mutant("unfenced-flush") {
+            slice.rows.iter().for_each(|row| self.put(row));
+        }
         let Some(row) = self.partition(slice.partition, slice.epoch) else { return false };
         if let Some(applied) = &slice.applied {
             if row.applied != applied.from || row.tail < applied.to {

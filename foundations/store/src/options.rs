@@ -6,6 +6,9 @@ use std::time::Duration;
 /// What a store does when the device fails under it.
 pub type Fatal = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Told that there is something to commit.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
 /// Settings of a store; the defaults are for a server.
 #[derive(Clone)]
 pub struct Options {
@@ -24,6 +27,9 @@ pub struct Options {
     /// Called after a failed fsync or an unreadable device. Memory and disk may differ from then
     /// on, so the process has to end; the default aborts it.
     pub fatal: Fatal,
+    /// With this there are no threads: it is called when [`crate::Store::turn`] has something to
+    /// commit, and whoever drives the store also watches and flushes. For simulations.
+    pub by_hand: Option<Wake>,
 }
 
 impl Default for Options {
@@ -36,6 +42,7 @@ impl Default for Options {
             flush_interval: Duration::from_secs(5),
             watch_interval: Duration::from_secs(1),
             fatal: Arc::new(|_| std::process::abort()),
+            by_hand: None,
         }
     }
 }

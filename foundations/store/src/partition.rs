@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::engine::{Epoch, PartitionId, Seq};
 use crate::error::Unavailable;
+use crate::probe;
 use crate::record::{Anchor, Hash};
 use crate::table::Table;
 
@@ -122,8 +123,12 @@ impl Partition {
             self.refuse(refuse);
         }
         let mut control = self.control.lock();
-        control.staged = Table::default();
-        control.locals.clear();
+        if !probe::mutant("staged-survives") {
+            control.staged = Table::default();
+        }
+        if !probe::mutant("locals-survive") {
+            control.locals.clear();
+        }
         let mut open = std::mem::take(&mut control.open);
         open.iter_mut().flat_map(|batch| std::mem::take(&mut batch.settles)).collect()
     }

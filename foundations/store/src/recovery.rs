@@ -12,6 +12,7 @@ use crate::id::is_partition_count;
 use crate::lane::Lane;
 use crate::options::Options;
 use crate::partition::{Committed, Partition, Position};
+use crate::probe;
 use crate::record::{self, Anchor, Header};
 use crate::shared::{Shared, Space, Watch, owner};
 use crate::statistics::Counters;
@@ -46,11 +47,11 @@ pub(crate) fn recover(
     let shared = Shared {
         engine,
         host,
-        options,
         layout,
         incarnation,
         partitions,
-        lane: Lane::default(),
+        lane: Lane::new(options.by_hand.clone()),
+        options,
         watch: Watch::default(),
         witness,
         counters,
@@ -92,7 +93,13 @@ fn open_partition(
     let replayed = replay(snapshot.as_ref(), layout, claim, testimony)?;
     match replayed {
         Ok(committed) => {
-            partition.control.get_mut().id_mark = committed.position.last.id_mark;
+            partition.control.get_mut().id_mark = match probe::mutant("ids-reused") {
+                true => 0,
+                false => committed.position.last.id_mark,
+            };
+            if !committed.overlay.is_empty() {
+                probe::sometimes("recovery with a log");
+            }
             *partition.committed.get_mut() = committed;
         }
         Err(Evidence(mut evidence)) => {
@@ -161,7 +168,7 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn take(&mut self, found: &LogRecord) -> Result<(), String> {
         let position = &mut self.committed.position;
-        if found.seq != position.tail + 1 {
+        if found.seq != position.tail + 1 && !probe::mutant("believe-gaps") {
             return Err(format!("record {} is missing before it", position.tail + 1));
         }
         if found.epoch < position.epoch || found.epoch >= self.claim.epoch {
@@ -171,7 +178,7 @@ impl Replay<'_> {
         if header.cluster != self.layout.cluster {
             return Err("it is of another cluster".to_owned());
         }
-        if header.previous != position.hash() {
+        if header.previous != position.hash() && !probe::mutant("believe-gaps") {
             return Err("it does not follow the record before it".to_owned());
         }
         let hash = record::hash_of(&found.body);
@@ -182,7 +189,8 @@ impl Replay<'_> {
         position.epoch = found.epoch;
         position.tail = found.seq;
         position.last = Anchor { hash, id_mark: header.id_mark.max(position.last.id_mark) };
-        for row in rows {
+        let forgotten = probe::mutant("forget-log-tail") && found.seq == self.claim.tail;
+        for row in rows.into_iter().filter(|_| !forgotten) {
             self.committed.overlay.put(&row.family, row.key, row.value, found.seq);
         }
         Ok(())
@@ -190,7 +198,7 @@ impl Replay<'_> {
 
     fn finish(mut self) -> Result<Committed, String> {
         let Position { tail, applied, .. } = self.committed.position;
-        if tail != self.claim.tail {
+        if tail != self.claim.tail && !probe::mutant("believe-gaps") {
             return Err(format!("the log ends at record {tail}, not at {}", self.claim.tail));
         }
         if let Some(witness) = self.testimony {

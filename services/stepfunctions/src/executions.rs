@@ -122,9 +122,10 @@ impl Service {
             return Ok(Some(found));
         }
         // What an id made up says of its start must not make this a long search.
-        let first = records::day_of(started_ms(id)).max(self.first_day_kept());
+        // Ids rise though the clock falls, so that one may say of its start more than the clock.
+        let first = (records::day_of(started_ms(id)) - 1).max(self.first_day_kept());
         let today = records::day_of(self.host.now_ms());
-        for day in first..=today.max(first) {
+        for day in first..=today.max(first) + 1 {
             if let Some(found) = self.read_rows(id, records::day_family(day))? {
                 return Ok(Some(found));
             }

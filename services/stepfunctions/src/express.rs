@@ -12,6 +12,7 @@ use rehearsal::mocks::{Task, Used};
 use serde_json::Value;
 use store::engine::{Family, Order};
 use store::error::Unavailable;
+use store::probe;
 use tokio::sync::mpsc;
 use workflow::effect::{Call, Effect, TimerKind};
 use workflow::event::Event;
@@ -87,6 +88,7 @@ impl Service {
             let wait_ms = next_ms.min(deadline_ms).saturating_sub(now_ms);
             let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
             let answered = tokio::select! {
+                biased;
                 event = express.answer() => Some(event),
                 () = tokio::time::sleep(wait) => None,
             };
@@ -110,6 +112,9 @@ impl Service {
             service.run_express(start, &compiled, Manner::Asynchronous).await;
             let partition = service.partition_of(id);
             let family: Family = records::EXPRESS.into();
+            if probe::mutant("express-stays") {
+                return;
+            }
             let ended = service
                 .store
                 .stage(partition, |stage| stage.delete(&family, records::start_key(id)));
@@ -135,7 +140,9 @@ impl Service {
                 let start = Arc::new(to_start(id));
                 let key = records::start_key(id);
                 let row = records::to_row(Row::Start, &key, &*start);
-                stage.put(&family, key, row);
+                if !probe::mutant("express-unwritten") {
+                    stage.put(&family, key, row);
+                }
                 let begun = start.clone();
                 stage.on_settled(move |settled| {
                     if settled.is_ok() {
@@ -145,6 +152,18 @@ impl Service {
                 start
             })
             .await
+    }
+
+    /// A mistake that a simulation asks for: the row makes a synchronous execution begin again.
+    pub(crate) fn leave_row(&self, start: &StartRecord) {
+        let (family, now_ms): (Family, _) = (records::EXPRESS.into(), self.host.now_ms());
+        let left = self.store.stage(self.store.partition_of(0), |stage| {
+            let key = records::start_key(stage.next_id(0, now_ms));
+            let row = records::to_row(Row::Start, &key, start);
+            stage.put(&family, key, row);
+        });
+        // It is there to do harm; without a store it does none.
+        let _ = left;
     }
 
     /// Begins anew what a stop interrupted: at least once from its acknowledgement.

@@ -322,9 +322,10 @@ impl Service {
         if let Some(record) = self.read_map_run(records::OPEN, run)? {
             return Ok(Some(record));
         }
-        let first = records::day_of(started_ms(run));
+        // As for executions: the clock may have fallen over midnight.
+        let first = records::day_of(started_ms(run)) - 1;
         let today = records::day_of(self.host.now_ms());
-        for day in first..=today.max(first) {
+        for day in first..=today.max(first) + 1 {
             if let Some(record) = self.read_map_run(&records::day_family(day), run)? {
                 return Ok(Some(record));
             }

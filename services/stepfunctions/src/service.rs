@@ -148,7 +148,7 @@ impl Service {
         };
         let service = Service { inner: Arc::new(inner) };
         let recovering = service.clone();
-        let deletions = tokio::task::spawn_blocking(move || {
+        let deletions = service.aside(move || -> Result<_, Unreadable> {
             // Before anything moves again.
             let deletions = recovering.count_what_is_there()?;
             recovering.recover().map(|()| deletions)
@@ -163,6 +163,17 @@ impl Service {
             service.finish_deletion_soon(machine);
         }
         Ok(service)
+    }
+
+    /// Runs what takes a while where it holds nobody up.
+    pub(crate) async fn aside<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, tokio::task::JoinError> {
+        match self.host.is_single_threaded() {
+            true => Ok(work()),
+            false => tokio::task::spawn_blocking(work).await,
+        }
     }
 
     /// Returns when the server stops.

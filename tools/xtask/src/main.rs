@@ -14,6 +14,7 @@ mod requirements;
 mod server;
 mod setup;
 mod shared;
+mod simulate;
 mod tidy;
 mod tree;
 
@@ -32,6 +33,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                           feed parsers and the interpreter what nobody would write, 60 s a target
   crashes [--rounds N] [--seed S] [--seconds N] [--only FAULT,…]
                           kill and hurt a loaded server, and look for what it lost
+  simulate [--seeds N] [--seed S] [--mutant M]
+                          services and store on simulated time, disk and database
   bench [jsonata] [--write]
                           ratios against baselines of the same run; --write updates the page";
 
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "crashes" => crashes::run(rest),
         "fuzz" => fuzz::run(rest),
+        "simulate" => simulate::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -5,6 +5,7 @@ use moment::EpochMs;
 use store::Stage;
 use store::engine::Family;
 use store::engine::Order;
+use store::probe;
 use workflow::execution::Head;
 use workflow::history::HistoryEvent;
 
@@ -64,7 +65,9 @@ impl Service {
         let key = records::list_key(live.start.list(), stop_ms, id);
         let item = list_record(live);
         let row = records::to_row(Row::ListItem, &key, &item);
-        stage.put(&records::index_day_family(day).into(), key, row);
+        if !probe::mutant("index-forgotten") {
+            stage.put(&records::index_day_family(day).into(), key, row);
+        }
         self.record_name(stage, id, &live.start, Some(day));
         if before.map_runs {
             self.close_map_runs(stage, id, day);
@@ -143,7 +146,9 @@ impl Service {
         }
         stage.delete(open, records::start_key(id));
         stage.delete(open, records::head_key(id));
-        stage.delete(&self.families.index_open, running_key(id, live));
+        if !probe::mutant("index-stays") {
+            stage.delete(&self.families.index_open, running_key(id, live));
+        }
         self.count_closed(stage, live);
     }
 

@@ -4,6 +4,7 @@ use asl::model::Resource;
 use bytes::Bytes;
 use rehearsal::mocks::Task;
 use store::Stage;
+use store::probe;
 use workflow::Transition;
 use workflow::effect::Effect;
 use workflow::event::Event;
@@ -85,7 +86,7 @@ impl Service {
         start: &StartRecord,
         closed_day: Option<i64>,
     ) {
-        if !start.named {
+        if !start.named || probe::mutant("name-unwritten") {
             return;
         }
         let about = &start.about;
@@ -161,6 +162,12 @@ impl Service {
                 };
                 let mocked = self.mocked.events_of(id, &live.start, &live.execution, &task);
                 let (service, start) = (self.clone(), live.start.clone());
+                if probe::mutant("dispatch-early") && mocked.is_none() {
+                    return service.perform(id, &start, call);
+                }
+                if probe::mutant("effect-twice") && mocked.is_none() {
+                    service.clone().perform(id, &start, call.clone());
+                }
                 after_commit(stage, move || match mocked {
                     Some(events) => service.play(id, events),
                     None => service.perform(id, &start, call),
@@ -191,7 +198,9 @@ impl Service {
             }
             Effect::ClearTimer { frame, kind } => {
                 if let Some(due) = live.timers.remove(&(frame, kind)) {
-                    stage.delete(&open, records::timer_key(id, frame, kind, due));
+                    if !probe::mutant("timer-row-stays") {
+                        stage.delete(&open, records::timer_key(id, frame, kind, due));
+                    }
                     let service = self.clone();
                     after_commit(stage, move || service.disarm(&TimerKey { id, frame, kind }));
                 }
@@ -275,7 +284,9 @@ impl Service {
         let key = records::effect_key(id, FrameId::MAX, 0);
         if more {
             let row = records::to_row(Row::Effect, &key, &EffectRecord::default());
-            stage.put(&self.families.open, key, row);
+            if !probe::mutant("forget-continue") {
+                stage.put(&self.families.open, key, row);
+            }
             let service = self.clone();
             after_commit(stage, move || service.dispatch_soon(id, Event::Continue));
         } else if live.continues {
@@ -296,7 +307,8 @@ pub(crate) fn after_commit(stage: &mut Stage<'_>, then: impl FnOnce() + Send + '
 
 /// A chunk of history: its events one after the other, under the id of the first.
 pub(crate) fn chunk_row(id: ExecutionId, history: &[HistoryEvent]) -> Option<(Bytes, Bytes)> {
-    let key = records::chunk_key(id, history.first()?.id);
+    let first = if probe::mutant("chunk-overwritten") { 1 } else { history.first()?.id };
+    let key = records::chunk_key(id, first);
     let row = records::bytes_to_row(Row::Chunk, &key, &chunk_body(history));
     Some((key, row))
 }

@@ -2,6 +2,7 @@
 //! interrupted executions, deletions. The driver does the same with each as on any other day.
 
 use bytes::Bytes;
+use store::probe;
 use workflow::event::Event;
 use workflow::execution::FrameId;
 
@@ -33,7 +34,8 @@ impl Service {
     fn recover_task(&self, key: &Bytes, row: &Bytes) -> Result<(), Unreadable> {
         let (id, frame, attempt) = attempt(key)?;
         let task: TaskRecord = records::from_row(Row::Task, key, row)?;
-        if !task.leased {
+        if !task.leased && !probe::mutant("forget-tasks") {
+            probe::sometimes("task offered again");
             self.activities.offer(&task.activity_arn, Place { id, frame, attempt });
         }
         Ok(())
@@ -44,13 +46,20 @@ impl Service {
     fn recover_effect(&self, key: &Bytes, row: &Bytes) -> Result<(), Unreadable> {
         let (id, frame, attempt) = attempt(key)?;
         let effect: EffectRecord = records::from_row(Row::Effect, key, row)?;
+        if probe::mutant("forget-effects") || (probe::mutant("forget-jobs") && effect.job.is_some())
+        {
+            return Ok(());
+        }
         if let Some(job) = effect.job {
             self.watch(Place { id, frame, attempt }, job);
             return Ok(());
         }
         let event = match frame {
             FrameId::MAX => Event::Continue,
-            frame => Event::OutcomeLost { frame, attempt },
+            frame => {
+                probe::sometimes("outcome lost");
+                Event::OutcomeLost { frame, attempt }
+            }
         };
         self.dispatch_soon(id, event);
         Ok(())

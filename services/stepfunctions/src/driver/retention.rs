@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use store::engine::Order;
+use store::probe;
 
 use super::timers::SLOTS;
 use crate::records::{self, ExecutionId, NameRecord, Row, Unreadable};
@@ -27,14 +28,16 @@ impl Service {
 
     /// The earliest day whose closed executions are still told of, dropped or not.
     pub(crate) fn first_day_kept(&self) -> i64 {
-        records::day_of(self.host.now_ms()) - i64::from(self.retention_days)
+        let kept =
+            if probe::mutant("retention-too-soon") { -1 } else { self.retention_days.into() };
+        records::day_of(self.host.now_ms()) - kept
     }
 
     /// Drops what is past its time, until the server stops.
     pub(crate) async fn run_retention(self) {
         loop {
             let service = self.clone();
-            let dropped = tokio::task::spawn_blocking(move || service.drop_days()).await;
+            let dropped = self.aside(move || service.drop_days()).await;
             match dropped {
                 Ok(Ok(0)) | Err(_) => {}
                 Ok(Ok(_)) => self.sweep_names().await,

@@ -7,6 +7,7 @@ use identity::Caller;
 use resource::constraints::Constraints;
 use resource::name::NAME_CHARS_MAX;
 use serde::{Deserialize, Serialize};
+use store::probe;
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::event::Event;
@@ -144,7 +145,7 @@ fn lease_in(
     if stage.get(&open, &key).map_err(Unreadable::new)?.is_none() {
         return Ok(None);
     }
-    task.leased = true;
+    task.leased = !probe::mutant("lease-unwritten");
     let row = records::to_row(Row::Task, &key, &task);
     stage.put(&open, key, row);
     Ok(Some(task.input))

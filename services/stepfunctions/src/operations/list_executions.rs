@@ -217,9 +217,11 @@ impl Listing<'_> {
             if let Some(next) = self.running(&mut at, page.limit, &mut items).await? {
                 return Ok((items, Some(page.next(&next))));
             }
-            (at.day, at.key) = (records::day_of(now_ms), Bytes::new());
+            // The clock may have fallen over midnight since one closed.
+            (at.day, at.key) = (records::day_of(now_ms) + 1, Bytes::new());
         }
-        let first_day = records::day_of(self.owner.list().1).max(self.service.first_day_kept());
+        let first_day = records::day_of(self.owner.list().1) - 1;
+        let first_day = first_day.max(self.service.first_day_kept());
         while at.day >= first_day && self.status != "RUNNING" {
             if let Some(next) = self.closed(&at, page.limit, &mut items)? {
                 return Ok((items, Some(page.next(&next))));
@@ -233,7 +235,7 @@ impl Listing<'_> {
     /// owner's lists and asks for no days that never were.
     fn has(&self, at: &Cursor, now_ms: i64) -> bool {
         let (list, since_ms) = self.owner.list();
-        let days = records::day_of(since_ms)..=records::day_of(now_ms) + 1;
+        let days = records::day_of(since_ms) - 1..=records::day_of(now_ms) + 1;
         let in_time = at.day == RUNNING || days.contains(&at.day);
         in_time && records::list_of(list).contains(&at.key)
     }
@@ -290,7 +292,7 @@ impl Listing<'_> {
     ) -> Result<(), Fault> {
         let last = found.keys().nth(limit).cloned();
         let now_ms = self.service.host.now_ms();
-        for day in records::day_of(read_ms)..=records::day_of(now_ms) {
+        for day in records::day_of(read_ms)..=records::day_of(now_ms) + 1 {
             let range = records::list_since(self.owner.list().0, read_ms);
             self.each(&records::index_day_family(day), range, |key, record| {
                 let running = running_key(key, &record).filter(|running| {

@@ -4,6 +4,7 @@
 use identity::Caller;
 use resource::constraints::Constraints;
 use serde::{Deserialize, Serialize};
+use store::probe;
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::event::Event;
@@ -81,7 +82,12 @@ pub(super) async fn settle(
             async move {
                 let partition = service.partition_of(place.id);
                 let store = service.store.clone();
-                store.commit(partition, move |stage| settle_in(&service, stage, place, event)).await
+                let settling =
+                    move |stage: &mut store::Stage<'_>| settle_in(&service, stage, place, event);
+                match probe::mutant("result-early") {
+                    true => store.stage(partition, settling),
+                    false => store.commit(partition, settling).await,
+                }
             }
         })
         .await
@@ -99,7 +105,11 @@ fn settle_in(
     event: Event,
 ) -> Result<bool, Trouble> {
     let open = service.look(stage, place.id, |live| is_open(&live.execution, place))?;
+    if probe::mutant("second-result") && open.is_some() {
+        return service.apply(stage, place.id, event).map(|_| true);
+    }
     if open != Some(true) {
+        probe::sometimes("result refused");
         return Ok(false);
     }
     service.apply(stage, place.id, event)?;

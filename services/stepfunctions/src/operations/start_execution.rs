@@ -10,6 +10,7 @@ use resource::constraints::Constraints;
 use resource::name::{NAME_CHARS_MAX, name_chars_ok};
 use serde::{Deserialize, Serialize};
 use store::Stage;
+use store::probe;
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::execution::{About, Status};
@@ -230,24 +231,26 @@ async fn start_named(service: &Service, asked: Asked<'_>, name: String) -> Resul
     let parts = [&*caller.account, &*caller.region, &*routed.machine.name, &*name];
     let (slot, key) = (records::slot_of_name(&parts), records::name_key(&parts));
     let starting = service.clone();
-    service
-        .store
-        .commit(service.store.partition_of(slot), move |stage| {
-            let row = stage.get(&starting.families.open, &key).map_err(faults::from_read)?;
-            if let Some(row) = row {
-                let taken: NameRecord =
-                    records::from_row(Row::Name, &key, &row).map_err(faults::from_unreadable)?;
-                let free = taken.closed_day.is_some_and(|day| starting.is_past(day));
-                if taken.incarnation == routed.machine.incarnation && !free {
-                    return repeat(&routed, &name, &taken, &checked.input);
-                }
+    let partition = service.store.partition_of(slot);
+    let beginning = move |stage: &mut Stage<'_>| {
+        let row = stage.get(&starting.families.open, &key).map_err(faults::from_read)?;
+        if let Some(row) = row {
+            let taken: NameRecord =
+                records::from_row(Row::Name, &key, &row).map_err(faults::from_unreadable)?;
+            let free = taken.closed_day.is_some_and(|day| starting.is_past(day));
+            if taken.incarnation == routed.machine.incarnation && !free {
+                return repeat(&routed, &name, &taken, &checked.input);
             }
-            let id = stage.next_id(slot, now_ms);
-            let start = to_start(&caller, &routed, checked, (name, true), now_ms);
-            begin(&starting, stage, id, start, compiled)
-        })
-        .await
-        .map_err(faults::from_unavailable)?
+        }
+        let id = stage.next_id(slot, now_ms);
+        let start = to_start(&caller, &routed, checked, (name, true), now_ms);
+        begin(&starting, stage, id, start, compiled)
+    };
+    let begun = match probe::mutant("start-early") {
+        true => service.store.stage(partition, beginning),
+        false => service.store.commit(partition, beginning).await,
+    };
+    begun.map_err(faults::from_unavailable)?
 }
 
 /// A name in use: the same input while running is the same start (SFN-EXEC-2, SFN-EXEC-3).
@@ -260,6 +263,7 @@ fn repeat(
     let execution_arn = execution_arn(&routed.machine.arn, name);
     let same = taken.input_digest == records::text_digest(input.text());
     if taken.closed_day.is_none() && same {
+        probe::sometimes("repeated start");
         return Ok(Output { execution_arn, start_date: Timestamp::from_ms(taken.start_ms) });
     }
     Err(faults::execution_already_exists(&execution_arn))

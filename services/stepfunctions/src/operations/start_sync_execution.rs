@@ -93,6 +93,9 @@ impl Operation<Service> for StartSyncExecution {
         let now_ms = service.host.now_ms();
         let start = to_start_of(caller, &routed, checked, (name, arn), now_ms);
         let start = Arc::new(start);
+        if store::probe::mutant("sync-express-row") {
+            service.leave_row(&start);
+        }
         let head = service.run_express(start.clone(), &compiled, Manner::Synchronous).await;
         Ok(to_output(&start, head, wants_data))
     }
