@@ -114,8 +114,11 @@ impl World {
     async fn start_unnamed(&self) {
         let body = json!({ "stateMachineArn": machine_arn("flow"),
             "input": json!({ "items": [] }).to_string() });
+        let marks = self.facts.lock().marks.clone();
         if let Answer::Done(answer) = self.once("StartExecution", &body, true).await {
             self.started("flow", &answer, true);
+            let arn = answer.get("executionArn").and_then(Value::as_str).unwrap_or_default();
+            self.check(self.facts.lock().id(arn, &marks));
         }
     }
 
@@ -197,6 +200,9 @@ impl World {
         let input: Value = serde_json::from_str(input).unwrap_or_default();
         let arn = input.get("arn").and_then(Value::as_str).unwrap_or_default();
         let token = Token { token: token.to_owned(), arn: arn.to_owned() };
+        if !self.facts.lock().handed.insert(token.token.clone()) {
+            self.violation(format!("a task of {arn} was given to two workers"));
+        }
         for _ in 0..self.below(3) {
             self.rest(500, 4_000).await;
             self.once("SendTaskHeartbeat", &json!({ "taskToken": token.token }), true).await;
@@ -213,8 +219,8 @@ pub(crate) async fn client(world: Arc<World>, number: u64) {
             return;
         }
         match world.below(16) {
-            0..6 => world.start_named(format!("e-{number}-{turn}")).await,
-            6 => world.start_unnamed().await,
+            0..5 => world.start_named(format!("e-{number}-{turn}")).await,
+            5..7 => world.start_unnamed().await,
             7..9 => world.start_express().await,
             9 => world.stop().await,
             10 => world.redrive().await,

@@ -23,12 +23,16 @@ pub(crate) struct Started {
 pub(crate) struct Facts {
     /// By ARN.
     pub(crate) started: BTreeMap<String, Started>,
+    /// The highest id that was acknowledged, in each partition.
+    pub(crate) marks: BTreeMap<bool, u64>,
     /// ARNs of asynchronous Express executions whose start was acknowledged.
     pub(crate) express: BTreeSet<String>,
     /// Calls of functions, by execution.
     pub(crate) calls: BTreeMap<String, usize>,
     /// Idempotency keys of calls that were sent.
     pub(crate) keys: BTreeSet<String>,
+    /// Tokens of activity tasks that a worker was given.
+    pub(crate) handed: BTreeSet<String>,
     /// Tokens that nobody has settled for certain.
     pub(crate) tokens: Vec<Token>,
     /// Results that were acknowledged, by token.
@@ -41,10 +45,32 @@ pub(crate) struct Facts {
     pub(crate) versions: BTreeSet<String>,
 }
 
+/// The id in the name of an execution that nobody named: which half of the slots it is of, and
+/// what rises in it.
+pub(crate) fn id_of(arn: &str) -> Option<(bool, u64)> {
+    let groups: Vec<&str> = arn.rsplit(':').next()?.split('-').collect();
+    let [first, second, third, fourth, _] = groups.as_slice() else { return None };
+    let head = format!("{first}{second}{}", third.get(1..)?);
+    let low = u64::from_str_radix(fourth, 16).ok()? >> 10 & 0xF;
+    let id = u64::from_str_radix(&head, 16).ok()? << 4 | low;
+    Some((id >> 63 == 1, id & ((1 << 54) - 1)))
+}
+
 /// Why what is told now cannot be, after what was told before.
 pub(crate) type Contradiction = Result<(), String>;
 
 impl Facts {
+    /// An id was acknowledged for a request that was made when `marks` were the highest.
+    pub(crate) fn id(&mut self, arn: &str, marks: &BTreeMap<bool, u64>) -> Contradiction {
+        let Some((half, id)) = id_of(arn) else { return Err(format!("no id is in {arn}")) };
+        let mark = self.marks.entry(half).or_default();
+        *mark = id.max(*mark);
+        match marks.get(&half) {
+            Some(before) if id <= *before => Err(format!("the id of {arn} is not above {before}")),
+            _ => Ok(()),
+        }
+    }
+
     /// A start was acknowledged; `fresh` if no two of them can be the same.
     pub(crate) fn start(&mut self, arn: &str, started: Started, fresh: bool) -> Contradiction {
         match self.started.insert(arn.to_owned(), started.clone()) {

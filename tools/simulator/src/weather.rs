@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use moment::Random;
-use store::engine::Engine;
+use store::engine::{Engine, PartitionId};
+use store::error::Unavailable;
 use store::probe;
 
 use crate::disk::Damaged;
@@ -30,8 +31,18 @@ pub(crate) async fn supervise(world: Arc<World>) {
         tokio::select! {
             biased;
             () = node.ended() => {}
-            () = world.rest(500, 1_500) => node.store.watch(),
+            () = world.rest(500, 1_500) => look(&world, &node),
         }
+    }
+}
+
+/// What a node does about itself: one that was replaced gives way.
+fn look(world: &World, node: &Node) {
+    node.store.watch();
+    let moved = |(_, why): &(PartitionId, Unavailable)| matches!(why, Unavailable::Moved(_));
+    if node.store.broken().iter().any(moved) {
+        world.note(format!("node {} gives way", node.number));
+        node.life.end();
     }
 }
 

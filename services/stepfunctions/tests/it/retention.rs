@@ -82,3 +82,19 @@ fn made_up_ids_are_looked_for_in_kept_days_only() {
         assert_eq!(world.refused("DescribeExecution", json!({ "executionArn": arn })), gone);
     }
 }
+
+// SFN-SEM-95: ids rise though the clock falls, so that an id may name a later day than the one on
+// which its execution closed.
+#[test]
+fn found_though_the_clock_fell_over_midnight() {
+    let world = World::new();
+    let machine = world.machine(&pass());
+    for _ in 0..16 {
+        world.start(&machine, None);
+    }
+    world.pass(-DAY_MS);
+    for _ in 0..16 {
+        let arn = world.start(&machine, None);
+        world.agree(&machine, &arn);
+    }
+}
