@@ -151,6 +151,9 @@ impl Engine for Disk {
             Fate::Landed => world.memory.append(batches).and_then(|_| unknown()),
             Fate::Late => {
                 post(&world, Message::Append(batches.to_vec()));
+                if world.one_in(2) {
+                    Node::usurp(&world);
+                }
                 unknown()
             }
             Fate::Twice => {

@@ -65,6 +65,9 @@ pub(crate) async fn storm(world: Arc<World>) {
                 let by_ms = i64::try_from(world.below(40_000)).unwrap_or(0) - 20_000;
                 world.note(format!("the clock jumps by {by_ms} ms"));
                 world.clock.jump(by_ms);
+                if by_ms < 0 {
+                    node.life.end();
+                }
             }
             9 => end_zombies(&world),
             _ => drill(&world),
@@ -111,7 +114,7 @@ fn drill(world: &World) {
         let at = usize::try_from(chance.next_u64()).unwrap_or(0) % records.len();
         let Some(seq) = records.get(at).map(|record| record.seq) else { continue };
         let bit = usize::try_from(chance.next_u64() >> 8).unwrap_or(0);
-        let bit = (chance.next_u64() % 2 == 0).then_some(bit);
+        let bit = (chance.next_u64().is_multiple_of(2)).then_some(bit);
         let inner = match copy.snapshot() {
             Ok(inner) => inner,
             Err(_) => return,
