@@ -76,7 +76,8 @@ mod on {
 
     thread_local! {
         static CHOSEN: Cell<Option<&'static str>> = const { Cell::new(None) };
-        static REACHED: RefCell<BTreeMap<&'static str, u64>> = const { RefCell::new(BTreeMap::new()) };
+        static REACHED: RefCell<BTreeMap<&'static str, u64>> =
+            const { RefCell::new(BTreeMap::new()) };
     }
 
     /// Makes one mistake, or none, on this thread from now on. False if there is no such mistake.

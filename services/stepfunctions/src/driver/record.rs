@@ -6,7 +6,7 @@ use rehearsal::mocks::Task;
 use store::Stage;
 use store::probe;
 use workflow::Transition;
-use workflow::effect::Effect;
+use workflow::effect::{Call, Effect};
 use workflow::event::Event;
 use workflow::execution::{FrameId, Status};
 use workflow::history::HistoryEvent;
@@ -161,17 +161,7 @@ impl Service {
                     token: call.token.is_some(),
                 };
                 let mocked = self.mocked.events_of(id, &live.start, &live.execution, &task);
-                let (service, start) = (self.clone(), live.start.clone());
-                if probe::mutant("dispatch-early") && mocked.is_none() {
-                    return service.perform(id, &start, call);
-                }
-                if probe::mutant("effect-twice") && mocked.is_none() {
-                    service.clone().perform(id, &start, call.clone());
-                }
-                after_commit(stage, move || match mocked {
-                    Some(events) => service.play(id, events),
-                    None => service.perform(id, &start, call),
-                });
+                self.send(stage, id, live, call, mocked);
             }
             Effect::MapRun(plan) => self.record_map_run(stage, id, live, *plan),
             Effect::RedriveMapRun { frame, attempt, redrive_count } => {
@@ -207,6 +197,28 @@ impl Service {
             }
             Effect::Finished => {}
         }
+    }
+
+    /// A call leaves once its row is durable.
+    fn send(
+        &self,
+        stage: &mut Stage<'_>,
+        id: ExecutionId,
+        live: &Live,
+        call: Call,
+        mocked: Option<Vec<Event>>,
+    ) {
+        let (service, start) = (self.clone(), live.start.clone());
+        if probe::mutant("dispatch-early") && mocked.is_none() {
+            return service.perform(id, &start, call);
+        }
+        if probe::mutant("effect-twice") && mocked.is_none() {
+            service.perform(id, &start, call.clone());
+        }
+        after_commit(stage, move || match mocked {
+            Some(events) => service.play(id, events),
+            None => service.perform(id, &start, call),
+        });
     }
 
     /// A task of an activity, for its pollers or for its mock.
