@@ -4,7 +4,7 @@
 /// Seeds that must pass; `cargo xtask simulate` runs more.
 const SEEDS: u64 = 15;
 /// Seeds within which a mistake must be caught, unless it is rare.
-const SEEDS_OF_MUTANT: u64 = 8;
+const SEEDS_OF_MUTANT: u64 = 20;
 
 /// Mistakes that need more seeds than the others.
 const RARE: &[(&str, u64)] = &[("ids-reused", 40), ("replaced-is-landed", 40)];
