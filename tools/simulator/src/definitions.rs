@@ -50,17 +50,21 @@ fn machine(start: &str, states: Value) -> Value {
     json!({ "StartAt": start, "States": states })
 }
 
+fn flow() -> Value {
+    machine(
+        "First",
+        json!({ "First": wait(2, "Call"), "Call": call("flow", "Both"),
+            "Both": { "Type": "Parallel", "ResultPath": "$.both", "Next": "Each", "Branches": [
+                machine("Wait", json!({ "Wait": wait(4, "") })),
+                machine("Ask", json!({ "Ask": call("flow", "") })) ] },
+            "Each": { "Type": "Map", "ItemsPath": "$.items", "End": true,
+                "ItemProcessor": machine("Some", json!({ "Some": wait(1, "") })) } }),
+    )
+}
+
 fn definition(name: &str) -> Value {
     match name {
-        "flow" => machine(
-            "First",
-            json!({ "First": wait(2, "Call"), "Call": call("flow", "Both"),
-                "Both": { "Type": "Parallel", "ResultPath": "$.both", "Next": "Each", "Branches": [
-                    machine("Wait", json!({ "Wait": wait(4, "") })),
-                    machine("Ask", json!({ "Ask": call("flow", "") })) ] },
-                "Each": { "Type": "Map", "ItemsPath": "$.items", "End": true,
-                    "ItemProcessor": machine("Some", json!({ "Some": wait(1, "") })) } }),
-        ),
+        "flow" => flow(),
         "token" => machine(
             "Ask",
             json!({ "Ask": { "Type": "Task",

@@ -165,28 +165,52 @@ fn hostile_expressions_end() {
     let rows = [
         ("($f := function(){ $f() }; $f())".to_owned(), ENDLESS),
         (format!("{loops}$n + 1) }}; $f(1))"), ENDLESS),
-        ("($a := function(){ $b() }; $b := function(){ $c() }; $c := function(){ $a() }; $a())"
-            .to_owned(), ENDLESS),
+        (
+            "($a := function(){ $b() }; $b := function(){ $c() }; $c := function(){ $a() }; $a())"
+                .to_owned(),
+            ENDLESS,
+        ),
         (six, ENDLESS),
-        ("$reduce([1..800000], function($a, $i){ $a + $count($states.input.**) }, 0)".to_owned(),
-            ENDLESS),
+        (
+            "$reduce([1..800000], function($a, $i){ $a + $count($states.input.**) }, 0)".to_owned(),
+            ENDLESS,
+        ),
         ("$map([1..100000], function($v){ [1..10000] })".to_owned(), ENDLESS),
-        ("[[1..800000],[1..800000],[1..800000],[1..800000],[1..800000],[1..800000],[1..800000],\
-          [1..800000],[1..800000],[1..800000]] ~> $map(function($v){ $sort($v) })".to_owned(),
-            ENDLESS),
-        ("($l := [1..2000]; $map([1..100000], function($v){ $l = $reverse($reverse($l)) }))"
-            .to_owned(), ENDLESS),
+        (
+            "[[1..800000],[1..800000],[1..800000],[1..800000],[1..800000],[1..800000],[1..800000],\
+          [1..800000],[1..800000],[1..800000]] ~> $map(function($v){ $sort($v) })"
+                .to_owned(),
+            ENDLESS,
+        ),
+        (
+            "($l := [1..2000]; $map([1..100000], function($v){ $l = $reverse($reverse($l)) }))"
+                .to_owned(),
+            ENDLESS,
+        ),
         ("($l := [1..200000]; $map([1..100000], function($v){ 0 in $l }))".to_owned(), ENDLESS),
-        ("($l := [1..200000]; $map([1..100000], function($v){ $l[-1] > 5 ? $l[$ < 0] : 1 }))"
-            .to_owned(), ENDLESS),
+        (
+            "($l := [1..200000]; $map([1..100000], function($v){ $l[-1] > 5 ? $l[$ < 0] : 1 }))"
+                .to_owned(),
+            ENDLESS,
+        ),
         ("$sort([1..800000], function($l, $r){ $l < $r })".to_owned(), ENDLESS),
         ("[1..800000]^(>$)".to_owned(), ENDLESS),
-        ("($t := $pad('', 1000000, 'a'); $map([1..100000], function($v){ $contains($t, /(a+)+$b/) }))"
-            .to_owned(), ENDLESS),
-        ("($t := $pad('', 1000000, 'a'); $map([1..100000], function($v){ $uppercase($t) }))"
-            .to_owned(), ENDLESS),
-        ("($t := $pad('', 1000000, 'a'); $map([1..100000], function($v){ $t = $t & 'b' }))"
-            .to_owned(), ENDLESS),
+        (
+            "($t := $pad('', 1000000, 'a'); \
+             $map([1..100000], function($v){ $contains($t, /(a+)+$b/) }))"
+                .to_owned(),
+            ENDLESS,
+        ),
+        (
+            "($t := $pad('', 1000000, 'a'); $map([1..100000], function($v){ $uppercase($t) }))"
+                .to_owned(),
+            ENDLESS,
+        ),
+        (
+            "($t := $pad('', 1000000, 'a'); $map([1..100000], function($v){ $t = $t & 'b' }))"
+                .to_owned(),
+            ENDLESS,
+        ),
         ("$length($pad('x', 7000000))".to_owned(), LARGE),
         ("$length($pad('x', -7000000, 'ab'))".to_owned(), LARGE),
         ("($p := $pad('x', 1000000); $join([$p, $p, $p, $p, $p, $p, $p]))".to_owned(), LARGE),
@@ -194,8 +218,11 @@ fn hostile_expressions_end() {
         ("$string($reduce([1..40], function($a, $i){ [[$a, $a]] }, 1))".to_owned(), ENDLESS),
         ("$reduce([1..40], function($a, $i){ {'a': $a, 'b': $a} }, 1)".to_owned(), ENDLESS),
         ("$reduce([1..1000], function($a, $i){ {'a': $a} }, 1)".to_owned(), LARGE),
-        ("$reduce([1..1000], function($a, $i){ $append(function(){ $a }, [[$a]]) }, 1)"
-            .to_owned(), LARGE),
+        (
+            "$reduce([1..1000], function($a, $i){ $append(function(){ $a }, [[$a]]) }, 1)"
+                .to_owned(),
+            LARGE,
+        ),
         ("$keys($merge($map([1..800000], function($v){ {$string($v): $v} })))".to_owned(), ENDLESS),
         ("[1..800000]{$string($): $}".to_owned(), ENDLESS),
         ("$zip([1..800000], [1..800000], [1..800000])".to_owned(), ENDLESS),
