@@ -90,7 +90,13 @@ pub(crate) fn pass(shared: &Shared) -> Result<(), ReadError> {
     shared.counters.unflushed_bytes.store(0, Ordering::Relaxed);
     let mut group = Group::default();
     let mut moved = false;
+    let mut outdated = None;
     for partition in &shared.partitions {
+        if partition.control.lock().outdated {
+            shared.lane.offer(partition.id);
+            outdated = Some(Unavailable::Settling(partition.id));
+            continue;
+        }
         let Some(plan) = plan(shared, partition) else { continue };
         moved = true;
         for slice in cut(plan) {
@@ -104,7 +110,7 @@ pub(crate) fn pass(shared: &Shared) -> Result<(), ReadError> {
     if moved {
         add(&shared.counters.flushes, 1);
     }
-    Ok(())
+    outdated.map_or(Ok(()), |why| Err(why.into()))
 }
 
 /// What one partition has to write.
@@ -193,8 +199,10 @@ impl Group {
                 return Err(error.into());
             }
             Err(error) => {
-                if let EngineError::Full(_) = error {
-                    shared.space.full.store(true, Ordering::Relaxed);
+                match error {
+                    EngineError::Full(_) => shared.space.full.store(true, Ordering::Relaxed),
+                    EngineError::Unknown(_) => outdate(shared, &group.slices)?,
+                    _ => {}
                 }
                 reconcile(shared, &group.slices)?;
                 return Err(error.into());
@@ -210,6 +218,15 @@ impl Group {
         }
         reconcile(shared, &refused)
     }
+}
+
+/// Has the lane raise the epochs, so that what is still under way is refused.
+fn outdate(shared: &Shared, slices: &[Slice]) -> Result<(), Unavailable> {
+    for slice in slices {
+        shared.partition(slice.partition)?.control.lock().outdated = true;
+        shared.lane.offer(slice.partition);
+    }
+    Ok(())
 }
 
 /// The families have everything up to `applied`: memory need not.

@@ -119,9 +119,12 @@ pub(crate) fn turn_once(shared: &Shared) -> bool {
 }
 
 fn turn(shared: &Shared, dirty: &[PartitionId]) {
+    // A partition may have been offered twice, but has one append in flight at most.
+    let dirty: BTreeSet<PartitionId> = dirty.iter().copied().collect();
+    let partitions: Vec<_> = dirty.iter().filter_map(|&id| shared.partition(id).ok()).collect();
+    raise_epochs(shared, &partitions);
     let mut taken = Vec::with_capacity(dirty.len());
-    for &id in dirty {
-        let Ok(partition) = shared.partition(id) else { continue };
+    for partition in partitions {
         let Some(mut batch) = take(shared, partition) else { continue };
         if batch.rows.is_empty() {
             // It only waited for those before it, and they are durable.
@@ -141,6 +144,30 @@ fn take(shared: &Shared, partition: &Partition) -> Option<Batch> {
         shared.lane.offer(partition.id);
     }
     batch
+}
+
+/// Claims what a flush of unknown outcome may still write to.
+fn raise_epochs(shared: &Shared, partitions: &[&Partition]) {
+    let outdated: Vec<_> =
+        partitions.iter().copied().filter(|partition| partition.control.lock().outdated).collect();
+    if outdated.is_empty() {
+        return;
+    }
+    let claims = match claim_again(shared, &outdated) {
+        Ok(claims) => claims,
+        // The next flush asks again.
+        Err(error) => return tracing::warn!("a late flush cannot be kept out yet: {error}"),
+    };
+    for partition in outdated {
+        partition.control.lock().outdated = false;
+        let claim = claims.iter().find(|claim| claim.partition == partition.id);
+        let tail = partition.committed.read().position.tail;
+        let Some(claim) = claim.filter(|claim| claim.tail == tail) else {
+            shared.stop_partition(partition, Unavailable::Moved(partition.id));
+            continue;
+        };
+        partition.committed.write().position.epoch = claim.epoch;
+    }
 }
 
 /// Appends until every batch is published or dropped.
@@ -303,7 +330,8 @@ fn settle_unknown<'a>(shared: &Shared, taken: Vec<Taken<'a>>, sealed: &[Sealed])
         let settling = Unavailable::Settling(taken.partition.id);
         taken.partition.control.lock().refuse.get_or_insert(settling);
     }
-    let claims = match claim_again(shared, &taken) {
+    let partitions: Vec<_> = taken.iter().map(|taken| taken.partition).collect();
+    let claims = match claim_again(shared, &partitions) {
         Ok(claims) => claims,
         Err(error) => {
             give_up(shared, taken, &error);
@@ -349,11 +377,11 @@ fn settle_unknown<'a>(shared: &Shared, taken: Vec<Taken<'a>>, sealed: &[Sealed])
 }
 
 /// Claims until the engine answers. The claim waits for the stuck append, or kills its chance.
-fn claim_again(shared: &Shared, taken: &[Taken<'_>]) -> Result<Vec<Claim>, EngineError> {
+fn claim_again(shared: &Shared, partitions: &[&Partition]) -> Result<Vec<Claim>, EngineError> {
     let owner = shared.owner();
-    let mut wanted: Vec<_> = taken
+    let mut wanted: Vec<_> = partitions
         .iter()
-        .map(|t| (t.partition.id, t.partition.committed.read().position.epoch))
+        .map(|partition| (partition.id, partition.committed.read().position.epoch))
         .collect();
     let mut tries = 0;
     loop {

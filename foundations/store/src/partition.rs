@@ -33,6 +33,9 @@ pub(crate) struct Partition {
 pub(crate) struct Control {
     /// Why no work is taken.
     pub(crate) refuse: Option<Unavailable>,
+    /// A flush whose outcome is unknown may still arrive. Only a higher epoch keeps it from writing
+    /// old rows over those of the next.
+    pub(crate) outdated: bool,
     /// Rows of the batches that are not durable yet, marked with the batch's number.
     pub(crate) staged: Table,
     pub(crate) open: VecDeque<Batch>,

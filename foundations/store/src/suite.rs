@@ -58,6 +58,7 @@ pub const CASES: &[(&str, Case)] = &[
     ("a_full_disk_drops_and_resumes", failure_cases::a_full_disk_drops_and_resumes),
     ("a_failed_device_is_fatal", failure_cases::a_failed_device_is_fatal),
     ("flushes_that_fail_are_repeated", failure_cases::flushes_that_fail_are_repeated),
+    ("a_late_flush_is_refused", failure_cases::a_late_flush_is_refused),
     ("readers_see_the_model", model::readers_see_the_model),
 ];
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Reopen, commit, family, get, open, open_faulty, options, put, until};
-use crate::engine::{PartitionId, Seq};
+use crate::engine::{Engine, Epoch, PartitionId, Row, Seq, Slice};
 use crate::error::{ReadError, Unavailable};
 use crate::failures::{Call, Failure, Failures, Faulty};
 use crate::{Pressure, Store};
@@ -117,6 +117,8 @@ pub(super) fn flushes_that_fail_are_repeated(reopen: &mut Reopen<'_>) {
         failures.next(Call::Flush, failure);
         assert!(store.flush().is_err());
         check(&store, "1");
+        until("it flushes", || store.flush().is_ok());
+        write(&store, "1");
     }
     store.flush().expect("it flushes");
     write(&store, "2");
@@ -137,6 +139,27 @@ pub(super) fn flushes_that_fail_are_repeated(reopen: &mut Reopen<'_>) {
     store.flush().expect("it flushes");
     check(&store, "3");
     assert_eq!(store.broken(), []);
+}
+
+/// A flush that nobody heard of may still arrive, after others of its writer.
+pub(super) fn a_late_flush_is_refused(reopen: &mut Reopen<'_>) {
+    let (store, failures) = open_faulty(reopen, 1);
+    let engine = store.handle.shared.engine.clone();
+    let epoch = |engine: &dyn Engine| -> Epoch {
+        let partitions = engine.partitions().expect("it answers");
+        partitions.first().expect("there is one partition").epoch
+    };
+    put(&store, 0, "a", "1").expect("it commits");
+    let before = epoch(&*engine);
+    failures.next(Call::Flush, Failure::UnknownLost);
+    assert!(store.flush().is_err());
+    until("the epoch rises", || epoch(&*engine) > before);
+    put(&store, 0, "a", "2").expect("it commits");
+    until("it flushes", || store.flush().is_ok());
+    let row = Row { family: family("open"), key: "a".into(), value: Some("1".into()) };
+    let late = Slice { partition: 0, epoch: before, rows: vec![row], applied: None };
+    assert_eq!(engine.flush(&[late]).expect("it answers"), []);
+    assert_eq!(get(&store, 0, "a").as_deref(), Some("2"));
 }
 
 pub(super) fn damage_is_found(reopen: &mut Reopen<'_>, damage: &mut dyn FnMut(PartitionId, Seq)) {

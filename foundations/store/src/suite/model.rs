@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Reopen, commit, family, open_engine};
+use super::{Reopen, commit, family, open_engine, until};
 use crate::Store;
 use crate::engine::Order;
 use crate::failures::{Call, Failure, Failures, Faulty};
@@ -42,7 +42,7 @@ pub(super) fn readers_see_the_model(reopen: &mut Reopen<'_>) {
         let partition = u16::try_from(dice.roll(2)).expect("it is small");
         match dice.roll(100) {
             0..70 => work(&store, partition, &mut dice, &mut model),
-            70..75 => store.flush().expect("it flushes"),
+            70..75 => until("it flushes", || store.flush().is_ok()),
             75..78 => {
                 failures.next(Call::Flush, pick(&mut dice));
                 // It fails, unless there was nothing to flush.
