@@ -330,7 +330,8 @@ fn jsonata_assign(
     field: &str,
 ) -> Result<Vec<(String, Payload)>, Raised> {
     let Some(template) = template else { return Ok(Vec::new()) };
-    Ok(variables::named(eyes.jsonata(template, field)?))
+    let filled = eyes.jsonata(template, field);
+    Ok(variables::named(filled.map_err(|raised| variables::refused(eyes, raised))?))
 }
 
 fn paths_assign(
@@ -339,7 +340,8 @@ fn paths_assign(
     document: &Payload,
 ) -> Result<Vec<(String, Payload)>, Raised> {
     let Some(template) = template else { return Ok(Vec::new()) };
-    Ok(variables::named(eyes.fill(template, document.value())?))
+    let filled = eyes.fill(template, document.value());
+    Ok(variables::named(filled.map_err(|raised| variables::refused(eyes, raised))?))
 }
 
 fn finish(

@@ -57,12 +57,21 @@ pub(super) fn fit(
             state.name
         )));
     }
-    if too_long {
-        return Err(Raised::Runtime(format!(
-            "The variables assigned by the state '{}' exceed the limit of {} bytes for one Assign \
-             or {VARIABLES_BYTES_MAX} bytes for an execution.",
-            state.name, run.environment.limits.payload_bytes_max
-        )));
+    if too_long { Err(too_many(run, &state.name)) } else { Ok(()) }
+}
+
+/// What a template of variables is refused with, also when it is given up halfway.
+pub(super) fn refused(eyes: &Eyes<'_>, raised: Raised) -> Raised {
+    match raised {
+        Raised::TooLong { .. } => too_many(eyes.run, &eyes.state().name),
+        other => other,
     }
-    Ok(())
+}
+
+fn too_many(run: &Run<'_>, state: &str) -> Raised {
+    Raised::Runtime(format!(
+        "The variables assigned by the state '{state}' exceed the limit of {} bytes for one Assign \
+         or {VARIABLES_BYTES_MAX} bytes for an execution.",
+        run.environment.limits.payload_bytes_max
+    ))
 }
