@@ -159,7 +159,7 @@ impl Service {
         if let Some(transition) = mind.recall(live, &event) {
             return Ok(transition);
         }
-        let thinking = Thinking::new(Patience::Little, mind);
+        let thinking = self.thinking(Patience::Little, mind);
         let transition = self.step(stage, id, live, event.clone(), &thinking);
         if !thinking.gave_up() {
             return Ok(transition);
@@ -193,7 +193,7 @@ impl Service {
         event: Event,
         before: impl FnOnce() -> Execution,
     ) -> Transition {
-        let thinking = Thinking::new(Patience::Little, Mind::new(self.host.moment()));
+        let thinking = self.thinking(Patience::Little, Mind::new(self.host.moment()));
         let transition = self.step(stage, id, live, event.clone(), &thinking);
         if !thinking.gave_up() {
             return transition;
@@ -211,7 +211,7 @@ impl Service {
         event: Event,
     ) -> Transition {
         let limits = Limits { transitions_per_step_max: 0, ..self.limits.clone() };
-        let thinking = Thinking::new(Patience::All, Mind::new(self.host.moment()));
+        let thinking = self.thinking(Patience::All, Mind::new(self.host.moment()));
         self.step_within(stage, id, live, event, (&thinking, &limits))
     }
 

@@ -98,6 +98,8 @@ pub(crate) enum Patience {
     Beside,
     /// Nobody can take the step another time.
     All,
+    /// Time is simulated: how long a step takes on the machine must make no difference.
+    Untimed,
 }
 
 /// The expressions of one step.
@@ -150,6 +152,9 @@ impl Thinking {
 
     /// With answers, the step ends where the one beside the partition ended.
     pub(crate) fn is_tired(&self) -> bool {
+        if self.patience == Patience::Untimed {
+            return false;
+        }
         let answers = self.mind.borrow().answers.len();
         let replayed =
             self.patience == Patience::Little && answers > 0 && self.used.get() >= answers;
@@ -169,7 +174,7 @@ impl Thinking {
         let before = steps.left();
         let answer = match self.patience {
             Patience::Little => self.evaluate_briefly(expression, variables, moment, steps),
-            Patience::All => expression.evaluate(variables, moment, steps),
+            Patience::All | Patience::Untimed => expression.evaluate(variables, moment, steps),
             Patience::Beside => {
                 let answer = expression.evaluate(variables, moment, steps);
                 let key = key(expression, variables, moment);
@@ -220,6 +225,13 @@ fn key(expression: &Expression, variables: &[(&str, &Bound<'_>)], moment: &Momen
 }
 
 impl Service {
+    pub(super) fn thinking(&self, patience: Patience, mind: Mind) -> Thinking {
+        match self.host.is_single_threaded() {
+            true => Thinking::new(Patience::Untimed, mind),
+            false => Thinking::new(patience, mind),
+        }
+    }
+
     /// What an earlier try of an event of this execution left.
     pub(super) fn take_mind(&self, stage: &mut Stage<'_>, id: ExecutionId) -> Option<Mind> {
         stage.local::<Local>().minds.remove(&id)

@@ -63,6 +63,10 @@ impl Source for Machine {
     fn entropy(&self) -> u64 {
         Random::new(self.chance.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst)).next_u64()
     }
+
+    fn is_single_threaded(&self) -> bool {
+        true
+    }
 }
 
 /// What a crash right after a commit leaves, and when that was.
