@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use moment::EpochMs;
 use parking_lot::{Mutex, RwLock};
 use store::Store;
 use tokio::sync::oneshot;
@@ -11,6 +12,17 @@ use tokio::sync::oneshot;
 use crate::counts::{Counts, Kind};
 use crate::records::{self, ActivityRecord, Row, Unreadable};
 use crate::tokens::{Place, activity_mark};
+
+/// Offers of one activity in memory, and read at once. Any more are only rows.
+pub(crate) const OFFERS_MAX: usize = 1_024;
+
+/// A task that waits for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) place: Place,
+    /// Part of its row's key.
+    pub(crate) offered_ms: EpochMs,
+}
 
 /// A poll could not be parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +32,9 @@ pub(crate) struct TooManyPollers;
 pub(crate) enum Poll<'a> {
     Ready(Offered<'a>),
     Parked(Parked<'a>),
+    /// There may be some that are only rows: to be read and given to [`Activities::refill`], then
+    /// to be asked again.
+    Stored,
 }
 
 /// A task in the hands of a poll. Unless the poll takes it, it is offered again: a client may go
@@ -27,13 +42,13 @@ pub(crate) enum Poll<'a> {
 pub(crate) struct Offered<'a> {
     activities: &'a Activities,
     arn: &'a str,
-    pub(crate) place: Place,
+    pub(crate) offer: Offer,
     taken: bool,
 }
 
 impl<'a> Offered<'a> {
-    fn new(activities: &'a Activities, arn: &'a str, place: Place) -> Offered<'a> {
-        Offered { activities, arn, place, taken: false }
+    fn new(activities: &'a Activities, arn: &'a str, offer: Offer) -> Offered<'a> {
+        Offered { activities, arn, offer, taken: false }
     }
 
     /// Whatever became of the task is recorded.
@@ -45,7 +60,7 @@ impl<'a> Offered<'a> {
 impl Drop for Offered<'_> {
     fn drop(&mut self) {
         if !self.taken {
-            self.activities.offer_again(self.arn, self.place);
+            self.activities.offer_again(self.arn, self.offer);
         }
     }
 }
@@ -54,14 +69,14 @@ impl Drop for Offered<'_> {
 pub(crate) struct Parked<'a> {
     activities: &'a Activities,
     arn: &'a str,
-    receiver: oneshot::Receiver<Place>,
+    receiver: oneshot::Receiver<Offer>,
 }
 
 impl<'a> Parked<'a> {
     /// The next task; `None` when the activity is deleted.
     pub(crate) async fn task(mut self) -> Option<Offered<'a>> {
-        let place = (&mut self.receiver).await.ok()?;
-        Some(Offered::new(self.activities, self.arn, place))
+        let offer = (&mut self.receiver).await.ok()?;
+        Some(Offered::new(self.activities, self.arn, offer))
     }
 }
 
@@ -69,8 +84,8 @@ impl Drop for Parked<'_> {
     fn drop(&mut self) {
         self.receiver.close();
         // It was handed over in the very moment in which the poll ended.
-        if let Ok(place) = self.receiver.try_recv() {
-            self.activities.offer_again(self.arn, place);
+        if let Ok(offer) = self.receiver.try_recv() {
+            self.activities.offer_again(self.arn, offer);
         }
     }
 }
@@ -82,10 +97,17 @@ pub(crate) struct Activities {
     pollers_max: usize,
 }
 
-#[derive(Default)]
 struct Queue {
-    offers: VecDeque<Place>,
-    pollers: VecDeque<oneshot::Sender<Place>>,
+    offers: VecDeque<Offer>,
+    pollers: VecDeque<oneshot::Sender<Offer>>,
+    /// There may be rows of offers that are not here, all newer than those that are.
+    stored: bool,
+}
+
+impl Default for Queue {
+    fn default() -> Queue {
+        Queue { offers: VecDeque::new(), pollers: VecDeque::new(), stored: true }
+    }
 }
 
 impl Activities {
@@ -134,21 +156,43 @@ impl Activities {
     }
 
     /// A task waits for a worker.
-    pub(crate) fn offer(&self, arn: &str, place: Place) {
+    pub(crate) fn offer(&self, arn: &str, offer: Offer) {
         let mut queues = self.queues.lock();
         let queue = queues.entry(arn.to_owned()).or_default();
-        if let Some(place) = queue.hand_over(place) {
-            queue.offers.push_back(place);
+        let Some(offer) = queue.hand_over(offer) else { return };
+        queue.stored |= queue.offers.len() >= OFFERS_MAX;
+        if !queue.stored {
+            queue.offers.push_back(offer);
+        }
+    }
+
+    /// The oldest offers among the rows, after [`Poll::Stored`]. Some may be in a poll's hands:
+    /// a lease finds that out. `stored` says that there may be more.
+    pub(crate) fn refill(&self, arn: &str, offers: Vec<Offer>, stored: bool) {
+        let mut queues = self.queues.lock();
+        let Some(queue) = queues.get_mut(arn) else { return };
+        queue.stored |= stored;
+        let newer = std::mem::take(&mut queue.offers);
+        queue.offers.extend(offers);
+        if !queue.stored {
+            queue.offers.extend(newer);
+        }
+        while !queue.pollers.is_empty()
+            && let Some(offer) = queue.offers.pop_front()
+        {
+            if let Some(offer) = queue.hand_over(offer) {
+                queue.offers.push_front(offer);
+            }
         }
     }
 
     /// A poll gave a task back, which is older than all that wait.
-    fn offer_again(&self, arn: &str, place: Place) {
+    fn offer_again(&self, arn: &str, offer: Offer) {
         let mut queues = self.queues.lock();
         // Without a queue the activity is gone, and its tasks with it (SFN-SEM-77).
         let Some(queue) = queues.get_mut(arn) else { return };
-        if let Some(place) = queue.hand_over(place) {
-            queue.offers.push_front(place);
+        if let Some(offer) = queue.hand_over(offer) {
+            queue.offers.push_front(offer);
         }
     }
 
@@ -156,8 +200,11 @@ impl Activities {
     pub(crate) fn poll<'a>(&'a self, arn: &'a str) -> Result<Poll<'a>, TooManyPollers> {
         let mut queues = self.queues.lock();
         let queue = queues.entry(arn.to_owned()).or_default();
-        if let Some(place) = queue.offers.pop_front() {
-            return Ok(Poll::Ready(Offered::new(self, arn, place)));
+        if let Some(offer) = queue.offers.pop_front() {
+            return Ok(Poll::Ready(Offered::new(self, arn, offer)));
+        }
+        if std::mem::take(&mut queue.stored) {
+            return Ok(Poll::Stored);
         }
         queue.pollers.retain(|poller| !poller.is_closed());
         if queue.pollers.len() >= self.pollers_max {
@@ -171,14 +218,14 @@ impl Activities {
 
 impl Queue {
     /// Gives a task to the first poller that is still there, or back.
-    fn hand_over(&mut self, mut place: Place) -> Option<Place> {
+    fn hand_over(&mut self, mut offer: Offer) -> Option<Offer> {
         while let Some(poller) = self.pollers.pop_front() {
-            match poller.send(place) {
+            match poller.send(offer) {
                 Ok(()) => return None,
-                Err(back) => place = back,
+                Err(back) => offer = back,
             }
         }
-        Some(place)
+        Some(offer)
     }
 }
 
@@ -187,19 +234,22 @@ mod tests {
     use super::*;
 
     fn empty() -> Activities {
-        Activities { known: RwLock::default(), queues: Mutex::default(), pollers_max: 10 }
+        let activities =
+            Activities { known: RwLock::default(), queues: Mutex::default(), pollers_max: 10 };
+        assert!(matches!(activities.poll("a"), Ok(Poll::Stored)), "rows are looked at first");
+        activities
     }
 
-    fn place(id: u64) -> Place {
-        Place { id, frame: 0, attempt: 1 }
+    fn place(id: u64) -> Offer {
+        Offer { place: Place { id, frame: 0, attempt: 1 }, offered_ms: 7 }
     }
 
     /// The task that a poll gets at once, and takes.
-    fn take(activities: &Activities) -> Option<Place> {
+    fn take(activities: &Activities) -> Option<Offer> {
         let Ok(Poll::Ready(offered)) = activities.poll("a") else { return None };
-        let place = offered.place;
+        let offer = offered.offer;
         offered.take();
-        Some(place)
+        Some(offer)
     }
 
     // SFN-ACT-23
@@ -214,7 +264,7 @@ mod tests {
         let Ok(Poll::Parked(here)) = activities.poll("a") else { panic!("no task was left") };
         drop(gone);
         activities.offer("a", place(3));
-        assert_eq!(here.task().await.map(|offered| offered.place), Some(place(3)));
+        assert_eq!(here.task().await.map(|offered| offered.offer), Some(place(3)));
     }
 
     // SFN-SEM-102: a task is lost with no poll, wherever that ends.
@@ -239,6 +289,35 @@ mod tests {
         activities.forget("a");
         drop(parked);
         assert_eq!(take(&activities), None, "the activity is gone");
+    }
+
+    #[test]
+    fn what_is_too_much_for_memory_is_read_again() {
+        let activities = empty();
+        for id in 0..2 * OFFERS_MAX as u64 {
+            activities.offer("a", place(id));
+        }
+        for id in 0..OFFERS_MAX as u64 {
+            assert_eq!(take(&activities), Some(place(id)));
+        }
+        assert!(matches!(activities.poll("a"), Ok(Poll::Stored)));
+        let parked = activities.poll("a");
+        activities.offer("a", place(9));
+        drop(parked);
+        activities.refill("a", vec![place(1), place(2)], true);
+        activities.offer("a", place(10));
+        assert_eq!((take(&activities), take(&activities)), (Some(place(1)), Some(place(2))));
+        assert!(matches!(activities.poll("a"), Ok(Poll::Stored)), "the newer ones are rows");
+    }
+
+    #[tokio::test]
+    async fn parked_polls_get_what_is_read() {
+        let activities = empty();
+        let Ok(Poll::Parked(parked)) = activities.poll("a") else { panic!("no task was left") };
+        activities.refill("a", vec![place(1), place(2)], false);
+        assert_eq!(parked.task().await.map(|offered| offered.offer), Some(place(1)));
+        assert_eq!(take(&activities), Some(place(1)), "it was not taken");
+        assert_eq!(take(&activities), Some(place(2)));
     }
 
     // SFN-ACT-21

@@ -1,5 +1,5 @@
-//! How much of each kind a region of an account has, counted in memory: rebuilt from the rows at a
-//! start, then changed by what commits. A place is taken before the rows are staged, so that no two
+//! How much of each kind a region of an account has, counted in memory: taken from the rows at a
+//! start (of executions there are rows of their numbers alone, see the driver's tallies), then changed by what commits. A place is taken before the rows are staged, so that no two
 //! requests take the last one, and given back when they do not become durable.
 
 use std::collections::HashMap;
@@ -104,7 +104,12 @@ impl Counts {
 
     /// Counts what is there at a start, over the quota or not.
     pub(crate) fn add(&self, account: &str, region: &str, kind: Kind) {
-        self.counters(account, region).of(kind).fetch_add(1, Ordering::AcqRel);
+        self.add_many(account, region, kind, 1);
+    }
+
+    /// The same for several at once.
+    pub(crate) fn add_many(&self, account: &str, region: &str, kind: Kind, count: u64) {
+        self.counters(account, region).of(kind).fetch_add(count, Ordering::AcqRel);
     }
 
     /// One is durably gone.

@@ -8,9 +8,11 @@ mod record;
 mod recover;
 mod redrive;
 mod retention;
+mod tallies;
 pub(crate) mod thinkers;
 pub(crate) mod thinking;
-mod timers;
+pub(crate) mod timers;
+mod upgrade;
 mod watch;
 
 use std::cell::RefCell;
@@ -23,6 +25,7 @@ use serde_json::Value;
 use store::Stage;
 use store::engine::PartitionId;
 use store::error::Unavailable;
+use tokio::sync::OwnedSemaphorePermit;
 use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Status};
 use workflow::{Environment, Limits, Surroundings, Transition};
@@ -33,6 +36,7 @@ pub(crate) use record::after_commit;
 pub(crate) use redrive::{By, Redriven, redrive_status};
 use thinking::{Mind, Patience, Thinking, Thought};
 pub(crate) use timers::TimerKey;
+pub(crate) use upgrade::mark_upgraded;
 
 use crate::definitions::Compiled;
 use crate::executions::name_of_id;
@@ -255,6 +259,16 @@ impl Service {
     /// Applies an event without waiting: its effects wait for the commit by themselves. Tried
     /// again while the store is unavailable, since nobody else would.
     pub(crate) fn dispatch_soon(&self, id: ExecutionId, event: Event) {
+        self.dispatch_soon_with(id, event, None);
+    }
+
+    /// The same; `first` is held during the first try.
+    fn dispatch_soon_with(
+        &self,
+        id: ExecutionId,
+        event: Event,
+        mut first: Option<OwnedSemaphorePermit>,
+    ) {
         let service = self.clone();
         self.runtime.spawn(async move {
             for pause_ms in [10_u64, 100, 1_000, 5_000, 15_000, 60_000] {
@@ -265,11 +279,13 @@ impl Service {
                         return;
                     }
                     Err(DispatchError::Unavailable(error)) => {
+                        first = None;
                         tracing::warn!(execution = id, %error, "event waits for the store");
                         tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
                     }
                 }
             }
+            drop(first);
             tracing::error!(execution = id, "event dropped: the store stays unavailable");
         });
     }

@@ -24,6 +24,7 @@ use workflow::execution::{About, FrameId, Status};
 use workflow::payload::Payload;
 
 use crate::notices::Told;
+use crate::tokens::Place;
 
 /// Number of an execution: slot, milliseconds, counter.
 pub(crate) type ExecutionId = u64;
@@ -35,6 +36,10 @@ pub(crate) type MapRunId = u64;
 pub(crate) const OPEN: &str = "open";
 /// List items of running executions.
 pub(crate) const INDEX_OPEN: &str = "index_open";
+/// Tasks of activities that no worker has, by activity, oldest first.
+pub(crate) const OFFERS: &str = "offers";
+/// Numbers of running executions, a row for each partition, account and region.
+pub(crate) const COUNTS: &str = "counts";
 /// Machines by account, region and name.
 pub(crate) const MACHINES: &str = "machines";
 /// Activities by account, region and name.
@@ -92,6 +97,9 @@ pub(crate) enum Row {
     Definition = b'D',
     Secret = b'S',
     Kept = b'V',
+    Count = b'B',
+    /// Under a key of its own: which upgrades of rows are done.
+    Upgrade = b'U',
 }
 
 /// Slot of an execution id.
@@ -165,6 +173,53 @@ pub(crate) fn effect_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes
 
 pub(crate) fn task_key(id: ExecutionId, frame: FrameId, attempt: u32) -> Bytes {
     execution_key(Row::Task, id, &[&frame.to_be_bytes(), &attempt.to_be_bytes()])
+}
+
+/// Bytes of an offer's key that stand for the activity.
+const ACTIVITY_MARK_BYTES: usize = 16;
+
+fn offers_from(activity_arn: &str, ms: EpochMs) -> Vec<u8> {
+    let digest = name_digest(&[activity_arn]);
+    let mut key = Vec::with_capacity(40);
+    key.extend_from_slice(digest.get(..ACTIVITY_MARK_BYTES).expect("a digest has 32 bytes"));
+    key.extend_from_slice(&ms.max(0).to_be_bytes());
+    key
+}
+
+/// A task that waits for a worker. The activity comes first, so that a poll reads only its own.
+pub(crate) fn offer_key(activity_arn: &str, offered_ms: EpochMs, place: Place) -> Bytes {
+    let mut key = offers_from(activity_arn, offered_ms);
+    key.extend_from_slice(&place.id.to_be_bytes());
+    key.extend_from_slice(&place.frame.to_be_bytes());
+    key.extend_from_slice(&place.attempt.to_be_bytes());
+    key.into()
+}
+
+/// What waits for workers of an activity that was made at `since_ms`.
+pub(crate) fn offers_since(activity_arn: &str, since_ms: EpochMs) -> Range<Bytes> {
+    let from = offers_from(activity_arn, since_ms);
+    let end = after_prefix(from.get(..ACTIVITY_MARK_BYTES).expect("it begins with the mark"));
+    from.into()..end
+}
+
+/// When the task of an offer's key was offered, and which it is.
+pub(crate) fn offer_of_key(key: &[u8]) -> Option<(EpochMs, Place)> {
+    let rest = key.get(ACTIVITY_MARK_BYTES..)?;
+    let offered_ms = i64::from_be_bytes(rest.get(..8)?.try_into().ok()?);
+    let id = u64::from_be_bytes(rest.get(8..16)?.try_into().ok()?);
+    let frame = u32::from_be_bytes(rest.get(16..20)?.try_into().ok()?);
+    let attempt = u32::from_be_bytes(rest.get(20..24)?.try_into().ok()?);
+    Some((offered_ms, Place { id, frame, attempt }))
+}
+
+/// How many executions of an account in a region run in a partition.
+pub(crate) fn count_key(partition: u16, account: &str, region: &str) -> Bytes {
+    [&partition.to_be_bytes()[..], &joined(&[account, region])].concat().into()
+}
+
+/// Account and region of a count's key.
+pub(crate) fn owner_of_count(key: &[u8]) -> Option<(&str, &str)> {
+    std::str::from_utf8(key.get(2..)?).ok()?.split_once('\0')
 }
 
 /// A map run, by its own number.
@@ -247,13 +302,12 @@ fn timer_kind_byte(kind: TimerKind) -> u8 {
     }
 }
 
-/// Timers of a slot that are due before `until`.
-pub(crate) fn timers_until(slot: u16, until: EpochMs) -> Range<Bytes> {
+/// The first key that a timer of a slot can have which is due at `due` or later.
+pub(crate) fn timers_from(slot: u16, due: EpochMs) -> Bytes {
     let mut from = slot.to_be_bytes().to_vec();
     from.push(Row::Timer as u8);
-    let mut to = from.clone();
-    to.extend_from_slice(&until.max(0).to_be_bytes());
-    from.into()..to.into()
+    from.extend_from_slice(&due.max(0).to_be_bytes());
+    from.into()
 }
 
 /// The key of an execution's name within its machine.
@@ -604,6 +658,16 @@ pub(crate) struct TaskRecord {
     pub(crate) activity_arn: String,
     pub(crate) input: Payload,
     pub(crate) leased: bool,
+    /// Part of its offer's key; absent in rows from before there were such.
+    #[serde(default)]
+    pub(crate) offered_ms: EpochMs,
+}
+
+impl TaskRecord {
+    /// The key under which workers find it, as long as none has it.
+    pub(crate) fn offer_key(&self, place: Place) -> Bytes {
+        offer_key(&self.activity_arn, self.offered_ms, place)
+    }
 }
 
 /// One line of ListExecutions.
@@ -788,6 +852,12 @@ mod tests {
         let key = timer_key(77, 3, TimerKind::Heartbeat, 123);
         assert_eq!(timer_of_key(&key), Some((123, 77, 3, TimerKind::Heartbeat)));
         assert_eq!(attempt_of_key(&effect_key(9, 1, 2)), Some((9, 1, 2)));
+        let place = Place { id: 9, frame: 1, attempt: 2 };
+        let key = offer_key("a", 7, place);
+        assert_eq!(offer_of_key(&key), Some((7, place)));
+        assert!(offers_since("a", 7).contains(&key) && !offers_since("a", 8).contains(&key));
+        assert!(!offers_since("b", 0).contains(&key));
+        assert_eq!(owner_of_count(&count_key(3, "1", "r")), Some(("1", "r")));
     }
 
     // Rows from before redrives: nothing was kept, and nothing was redriven.

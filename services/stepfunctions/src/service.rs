@@ -69,6 +69,8 @@ pub struct Service {
 pub(crate) struct Families {
     pub(crate) open: Family,
     pub(crate) index_open: Family,
+    pub(crate) offers: Family,
+    pub(crate) counts: Family,
 }
 
 pub struct Inner {
@@ -88,6 +90,7 @@ pub struct Inner {
     pub(crate) machines: Arc<Machines>,
     pub(crate) activities: Activities,
     pub(crate) timers: events::TimerQueue<TimerKey>,
+    pub(crate) horizons: crate::driver::timers::Horizons,
     pub(crate) clocks: crate::driver::clocks::Clocks,
     pub(crate) families: Families,
     pub(crate) runtime: Handle,
@@ -123,10 +126,13 @@ impl Service {
             definitions: Definitions::default(),
             machines: Arc::new(Machines::new(counts.clone())),
             timers: events::TimerQueue::new(),
+            horizons: crate::driver::timers::Horizons::new(),
             clocks: crate::driver::clocks::Clocks::default(),
             families: Families {
                 open: records::OPEN.into(),
                 index_open: records::INDEX_OPEN.into(),
+                offers: records::OFFERS.into(),
+                counts: records::COUNTS.into(),
             },
             runtime: Handle::current(),
             calls: crate::calls::Calls::default(),
@@ -150,6 +156,7 @@ impl Service {
         let recovering = service.clone();
         let deletions = service.aside(move || -> Result<_, Unreadable> {
             // Before anything moves again.
+            recovering.upgrade()?;
             let deletions = recovering.count_what_is_there()?;
             recovering.recover().map(|()| deletions)
         });
@@ -243,6 +250,7 @@ async fn secret(store: &Store, host: &Host) -> Result<[u8; 32], OpenError> {
                 None => {
                     let row = records::bytes_to_row(Row::Secret, &key, &fresh);
                     stage.put(&family, key, row);
+                    crate::driver::mark_upgraded(stage);
                     Ok(fresh)
                 }
             }

@@ -14,6 +14,7 @@ use super::record::{after_commit, chunk_body, list_record, running_key};
 use crate::counts::Kind;
 use crate::records::{self, ExecutionId, Row, whole};
 use crate::service::Service;
+use crate::tokens::Place;
 
 /// Rows of one kind that one execution can have.
 pub(super) const ROWS_MAX: usize = 1_000_000;
@@ -137,7 +138,12 @@ impl Service {
             }
         }
         for kind in [Row::Frame, Row::Effect, Row::Task] {
-            for (key, _) in self.rows(stage, kind, id) {
+            for (key, row) in self.rows(stage, kind, id) {
+                if kind == Row::Task
+                    && let Some((id, frame, attempt)) = records::attempt_of_key(&key)
+                {
+                    self.withdraw_row(stage, Place { id, frame, attempt }, (&key, &row));
+                }
                 stage.delete(open, key);
             }
         }
@@ -149,6 +155,7 @@ impl Service {
         if !probe::mutant("index-stays") {
             stage.delete(&self.families.index_open, running_key(id, live));
         }
+        self.tally(stage, &live.start, -1);
         self.count_closed(stage, live);
     }
 

@@ -13,6 +13,7 @@ use workflow::history::HistoryEvent;
 use workflow::payload::Payload;
 
 use super::{Before, Live, TimerKey};
+use crate::activities::Offer;
 use crate::records::{
     self, EffectRecord, ExecutionId, HeadRecord, ListRecord, NameRecord, Row, StartRecord,
     TaskRecord,
@@ -76,6 +77,7 @@ impl Service {
         let row = records::to_row(Row::ListItem, &key, &item);
         stage.put(&self.families.index_open, key, row);
         self.record_name(stage, id, start, None);
+        self.tally(stage, start, 1);
     }
 
     /// The row that makes a chosen name unique (SFN-SEM-10); generated names need none.
@@ -171,8 +173,11 @@ impl Service {
                 self.record_offer(stage, id, live, (frame, attempt), (activity_arn, input));
             }
             Effect::Close { frame, attempt } => {
-                self.stop_job(stage, Place { id, frame, attempt });
-                self.abort_map_run(stage, Place { id, frame, attempt });
+                let place = Place { id, frame, attempt };
+                if !self.stop_job(stage, place) {
+                    self.withdraw(stage, place);
+                }
+                self.abort_map_run(stage, place);
                 stage.delete(&open, records::effect_key(id, frame, attempt));
                 stage.delete(&open, records::task_key(id, frame, attempt));
             }
@@ -239,11 +244,38 @@ impl Service {
             return;
         }
         let key = records::task_key(id, frame, attempt);
-        let record = TaskRecord { activity_arn: activity_arn.clone(), input, leased: false };
+        // Not before the activity was made, also by a clock that was put back.
+        let made_ms = self.activities.find(&activity_arn).map_or(0, |found| found.creation_ms);
+        let offered_ms = self.host.now_ms().max(made_ms);
+        let record = TaskRecord { activity_arn, input, leased: false, offered_ms };
         let row = records::to_row(Row::Task, &key, &record);
         stage.put(&self.families.open, key, row);
         let place = Place { id, frame, attempt };
-        after_commit(stage, move || service.activities.offer(&activity_arn, place));
+        stage.put(&self.families.offers, record.offer_key(place), Bytes::new());
+        let offer = Offer { place, offered_ms };
+        after_commit(stage, move || service.activities.offer(&record.activity_arn, offer));
+    }
+
+    /// A task that closes is no longer offered.
+    fn withdraw(&self, stage: &mut Stage<'_>, place: Place) {
+        let key = records::task_key(place.id, place.frame, place.attempt);
+        if let Ok(Some(row)) = stage.get(&self.families.open, &key) {
+            self.withdraw_row(stage, place, (&key, &row));
+        }
+    }
+
+    /// The same for one whose row is known.
+    pub(super) fn withdraw_row(
+        &self,
+        stage: &mut Stage<'_>,
+        place: Place,
+        (key, row): (&Bytes, &Bytes),
+    ) {
+        match records::from_row::<TaskRecord>(Row::Task, key, row) {
+            Ok(task) => stage.delete(&self.families.offers, task.offer_key(place)),
+            // A poll finds out that the task is gone.
+            Err(error) => tracing::error!(execution = place.id, %error, "an offer stays"),
+        }
     }
 
     /// What an execution that closes leaves outside: armed timers, jobs and map runs. Their rows go

@@ -1,13 +1,13 @@
-//! What a start finds in the rows and sets going again: timers, unanswered calls, offered tasks,
-//! interrupted executions, deletions. The driver does the same with each as on any other day.
+//! What a start finds in the rows and sets going again: near timers, unanswered calls, interrupted
+//! executions, deletions. The driver does the same with each as on any other day. Whoever sleeps
+//! is not read: far timers, tokens and offered tasks stay rows until their time comes.
 
 use bytes::Bytes;
-use store::probe;
+use store::{SLOTS, probe};
 use workflow::event::Event;
 use workflow::execution::FrameId;
 
-use super::timers::SLOTS;
-use crate::records::{self, EffectRecord, Row, TaskRecord, Unreadable};
+use crate::records::{self, EffectRecord, Row, Unreadable};
 use crate::service::Service;
 use crate::tokens::Place;
 
@@ -17,9 +17,6 @@ const SLOT_ROWS_MAX: usize = 1_000_000;
 impl Service {
     /// Reads what was under way when the server stopped.
     pub(crate) fn recover(&self) -> Result<(), Unreadable> {
-        for (key, row) in self.rows_of_all_slots(Row::Task)? {
-            self.recover_task(&key, &row)?;
-        }
         for (key, row) in self.rows_of_all_slots(Row::Effect)? {
             self.recover_effect(&key, &row)?;
         }
@@ -28,17 +25,6 @@ impl Service {
             self.recover_map_run(&key, &row)?;
         }
         self.load_timers()
-    }
-
-    /// An unleased task is offered again (SFN-SEM-102).
-    fn recover_task(&self, key: &Bytes, row: &Bytes) -> Result<(), Unreadable> {
-        let (id, frame, attempt) = attempt(key)?;
-        let task: TaskRecord = records::from_row(Row::Task, key, row)?;
-        if !task.leased && !probe::mutant("forget-tasks") {
-            probe::sometimes("task offered again");
-            self.activities.offer(&task.activity_arn, Place { id, frame, attempt });
-        }
-        Ok(())
     }
 
     /// A call without an answer may have taken effect: that is recorded, not tried again

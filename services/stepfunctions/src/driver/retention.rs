@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use store::SLOTS;
 use store::engine::Order;
 use store::probe;
 
-use super::timers::SLOTS;
 use crate::records::{self, ExecutionId, NameRecord, Row, Unreadable};
 use crate::service::Service;
 

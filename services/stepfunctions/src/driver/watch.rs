@@ -125,11 +125,12 @@ impl Service {
     }
 
     /// A watched job whose task is over is stopped, as well as can be (SFN-INT-17, SFN-INT-77).
-    pub(super) fn stop_job(&self, stage: &mut Stage<'_>, place: Place) {
+    /// False if the task is not that of a call that is out or watched.
+    pub(super) fn stop_job(&self, stage: &mut Stage<'_>, place: Place) -> bool {
         let key = records::effect_key(place.id, place.frame, place.attempt);
-        let Ok(Some(row)) = stage.get(&self.families.open, &key) else { return };
+        let Ok(Some(row)) = stage.get(&self.families.open, &key) else { return false };
         let record = records::from_row::<EffectRecord>(Row::Effect, &key, &row);
-        let Ok(EffectRecord { job: Some(job) }) = record else { return };
+        let Ok(EffectRecord { job: Some(job) }) = record else { return true };
         let service = self.clone();
         after_commit(stage, move || {
             service.runtime.clone().spawn(async move {
@@ -139,5 +140,6 @@ impl Service {
                 }
             });
         });
+        true
     }
 }

@@ -1,8 +1,6 @@
 //! DeleteStateMachine (SFN-SM-50…54, SFN-SEM-74): the machine goes when its last execution has
 //! ended.
 
-use std::collections::HashMap;
-
 use identity::Caller;
 use resource::arn::state_machine::Qualifier;
 use serde::{Deserialize, Serialize};
@@ -112,27 +110,17 @@ impl Service {
     /// interrupted come back.
     pub(crate) fn count_what_is_there(&self) -> Result<Vec<MachineKey>, Unreadable> {
         let mut deleting = Vec::new();
-        let mut owners = HashMap::new();
         records::each_row(&self.store, records::MACHINES, |key, row| {
             let record: MachineRecord = records::from_row(Row::Machine, key, row)?;
             let Some((account, region, name)) = records::owner_of_key(key) else { return Ok(()) };
             self.counts.add(account, region, Kind::Machine);
-            let key =
-                MachineKey { account: account.into(), region: region.into(), name: name.into() };
-            owners.insert(record.incarnation, (key.account.clone(), key.region.clone()));
             if record.deleting {
-                deleting.push(key);
+                let (account, region, name) = (account.into(), region.into(), name.into());
+                deleting.push(MachineKey { account, region, name });
             }
             Ok(())
         })?;
-        // Lists of map runs belong to no machine: their children are not counted.
-        records::each_row(&self.store, records::INDEX_OPEN, |key, _| {
-            let list = records::list_of_key(key);
-            if let Some((account, region)) = list.and_then(|list| owners.get(&list)) {
-                self.counts.add(account, region, Kind::Execution);
-            }
-            Ok(())
-        })?;
+        self.count_running()?;
         Ok(deleting)
     }
 }

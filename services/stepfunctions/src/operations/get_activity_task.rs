@@ -7,16 +7,17 @@ use identity::Caller;
 use resource::constraints::Constraints;
 use resource::name::NAME_CHARS_MAX;
 use serde::{Deserialize, Serialize};
+use store::engine::Order;
 use store::probe;
 use wire::fault::Fault;
 use wire::operation::Operation;
 use workflow::event::Event;
 use workflow::payload::Payload;
 
-use crate::activities::Poll;
+use crate::activities::{OFFERS_MAX, Offer, Poll};
 use crate::driver::{DispatchError, Trouble};
 use crate::faults;
-use crate::records::{self, Row, TaskRecord, Unreadable};
+use crate::records::{self, ActivityRecord, Row, TaskRecord, Unreadable};
 use crate::service::Service;
 use crate::tokens::Place;
 
@@ -53,7 +54,7 @@ impl Operation<Service> for GetActivityTask {
             .finish()
             .map_err(faults::from_constraints)?;
         let activity = super::find_activity(service, caller, input.activity_arn)?;
-        let polling = poll(service, caller, &activity.arn, input.worker_name);
+        let polling = poll(service, caller, &activity, input.worker_name);
         match tokio::time::timeout(POLL_MAX, polling).await {
             Ok(answer) => answer,
             Err(_) => Ok(Output::default()),
@@ -64,12 +65,17 @@ impl Operation<Service> for GetActivityTask {
 async fn poll(
     service: &Service,
     caller: &Caller,
-    arn: &str,
+    activity: &ActivityRecord,
     worker_name: Option<String>,
 ) -> Result<Output, Fault> {
+    let arn = &*activity.arn;
     loop {
         let offered = match service.activities.poll(arn) {
             Ok(Poll::Ready(offered)) => offered,
+            Ok(Poll::Stored) => {
+                refill(service, activity).map_err(faults::from_unreadable)?;
+                continue;
+            }
             Ok(Poll::Parked(parked)) => tokio::select! {
                 biased;
                 offered = parked.task() => match offered {
@@ -87,8 +93,8 @@ async fn poll(
                 ));
             }
         };
-        let place = offered.place;
-        let leased = match lease(service, place, worker_name.clone()).await {
+        let offer = offered.offer;
+        let leased = match lease(service, (arn, offer), worker_name.clone()).await {
             // Offered again it would stop all the others behind it.
             Err(DispatchError::Unreadable(error)) => {
                 offered.take();
@@ -99,27 +105,55 @@ async fn poll(
         offered.take();
         if let Some(input) = leased {
             let owner = (&*caller.account, &*caller.region);
-            let task_token = service.tokens.mint(owner, place, Some(arn));
+            let task_token = service.tokens.mint(owner, offer.place, Some(arn));
             return Ok(Output { task_token: Some(task_token), input: Some(input.text().clone()) });
         }
     }
+}
+
+/// Reads the oldest tasks that wait, of this life of the activity (SFN-SEM-77).
+fn refill(service: &Service, activity: &ActivityRecord) -> Result<(), Unreadable> {
+    let offers = stored_offers(service, activity);
+    let (known, more) = match &offers {
+        Ok(offers) => (offers.clone(), offers.len() == OFFERS_MAX),
+        Err(_) => (Vec::new(), true),
+    };
+    service.activities.refill(&activity.arn, known, more);
+    offers.map(|_| ())
+}
+
+fn stored_offers(service: &Service, activity: &ActivityRecord) -> Result<Vec<Offer>, Unreadable> {
+    if probe::mutant("forget-tasks") {
+        return Ok(Vec::new());
+    }
+    let range = records::offers_since(&activity.arn, activity.creation_ms);
+    let rows = service.store.scan_all(records::OFFERS, range, Order::Forward, OFFERS_MAX);
+    let offer = |(key, _): &(bytes::Bytes, bytes::Bytes)| {
+        let (offered_ms, place) = records::offer_of_key(key)
+            .ok_or_else(|| Unreadable::new("an offer's key is no offer's key"))?;
+        probe::sometimes("task offered again");
+        Ok(Offer { place, offered_ms })
+    };
+    rows.map_err(Unreadable::new)?.iter().map(offer).collect()
 }
 
 /// Takes the task for a worker: recorded before the worker hears of it. `None` when the task is
 /// gone meanwhile.
 async fn lease(
     service: &Service,
-    place: Place,
+    (arn, offer): (&str, Offer),
     worker_name: Option<String>,
 ) -> Result<Option<Payload>, DispatchError> {
     service
         .with_fetching(|| {
             let (service, worker_name) = (service.clone(), worker_name.clone());
             async move {
-                let partition = service.partition_of(place.id);
+                let partition = service.partition_of(offer.place.id);
                 let store = service.store.clone();
                 store
-                    .commit(partition, move |stage| lease_in(&service, stage, place, worker_name))
+                    .commit(partition, move |stage| {
+                        lease_in(&service, stage, (arn, offer), worker_name)
+                    })
                     .await
             }
         })
@@ -129,14 +163,18 @@ async fn lease(
 fn lease_in(
     service: &Service,
     stage: &mut store::Stage<'_>,
-    place: Place,
+    (arn, offer): (&str, Offer),
     worker_name: Option<String>,
 ) -> Result<Option<Payload>, Trouble> {
     let open = service.families.open.clone();
+    let Offer { place, offered_ms } = offer;
+    // Whatever comes of it, nobody else is to be offered it.
+    let offer_key = records::offer_key(arn, offered_ms, place);
+    stage.delete(&service.families.offers, offer_key);
     let key = records::task_key(place.id, place.frame, place.attempt);
     let Some(row) = stage.get(&open, &key).map_err(Unreadable::new)? else { return Ok(None) };
     let mut task: TaskRecord = records::from_row(Row::Task, &key, &row)?;
-    if task.leased {
+    if task.leased || task.activity_arn != arn {
         return Ok(None);
     }
     let Place { id, frame, attempt } = place;

@@ -18,5 +18,6 @@ mod redrive;
 mod resume;
 mod retention;
 mod rig;
+mod sleepers;
 mod test_state;
 mod world;
