@@ -1,6 +1,7 @@
 //! How much of each kind a region of an account has, counted in memory: taken from the rows at a
-//! start (of executions there are rows of their numbers alone, see the driver's tallies), then changed by what commits. A place is taken before the rows are staged, so that no two
-//! requests take the last one, and given back when they do not become durable.
+//! start (of executions there are rows of their numbers alone, see the driver's tallies), then
+//! changed by what commits. A place is taken before the rows are staged, so that no two requests
+//! take the last one, and given back when they do not become durable.
 
 use std::collections::HashMap;
 use std::sync::Arc;

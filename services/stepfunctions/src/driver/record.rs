@@ -172,15 +172,7 @@ impl Service {
             Effect::Offer { frame, attempt, activity_arn, input } => {
                 self.record_offer(stage, id, live, (frame, attempt), (activity_arn, input));
             }
-            Effect::Close { frame, attempt } => {
-                let place = Place { id, frame, attempt };
-                if !self.stop_job(stage, place) {
-                    self.withdraw(stage, place);
-                }
-                self.abort_map_run(stage, place);
-                stage.delete(&open, records::effect_key(id, frame, attempt));
-                stage.delete(&open, records::task_key(id, frame, attempt));
-            }
+            Effect::Close { frame, attempt } => self.end(stage, Place { id, frame, attempt }),
             Effect::SetTimer { frame, kind, due_ms } => {
                 if let Some(before) = live.timers.insert((frame, kind), due_ms) {
                     stage.delete(&open, records::timer_key(id, frame, kind, before));
@@ -202,6 +194,17 @@ impl Service {
             }
             Effect::Finished => {}
         }
+    }
+
+    /// A task that is over leaves nothing behind.
+    fn end(&self, stage: &mut Stage<'_>, place: Place) {
+        if !self.stop_job(stage, place) {
+            self.withdraw(stage, place);
+        }
+        self.abort_map_run(stage, place);
+        let Place { id, frame, attempt } = place;
+        stage.delete(&self.families.open, records::effect_key(id, frame, attempt));
+        stage.delete(&self.families.open, records::task_key(id, frame, attempt));
     }
 
     /// A call leaves once its row is durable.
