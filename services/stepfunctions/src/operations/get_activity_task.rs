@@ -170,7 +170,9 @@ fn lease_in(
     let Offer { place, offered_ms } = offer;
     // Whatever comes of it, nobody else is to be offered it.
     let offer_key = records::offer_key(arn, offered_ms, place);
-    stage.delete(&service.families.offers, offer_key);
+    if !probe::mutant("lease-unwritten") {
+        stage.delete(&service.families.offers, offer_key);
+    }
     let key = records::task_key(place.id, place.frame, place.attempt);
     let Some(row) = stage.get(&open, &key).map_err(Unreadable::new)? else { return Ok(None) };
     let mut task: TaskRecord = records::from_row(Row::Task, &key, &row)?;
