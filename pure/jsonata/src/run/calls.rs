@@ -36,8 +36,7 @@ impl<'v> Run<'v> {
     ) -> Result<(Val<'v>, Args<'v>), Fault> {
         let function = self.eval(&call.procedure, item, scope)?;
         if function.is_undefined()
-            && let Some(name) = plain_name(&call.procedure)
-            && self.is_variable(name, scope)
+            && let Some(name) = self.forgotten_dollar(&call.procedure, scope)
         {
             let message = format!("Attempted to invoke a non-function. Did you mean ${name}?");
             return Err(thrown("T1005", message));
@@ -48,6 +47,11 @@ impl<'v> Run<'v> {
             args.push(self.eval(arg, item, scope)?.untupled());
         }
         Ok((function, args))
+    }
+
+    /// The variable that a bare name before a call may have meant.
+    fn forgotten_dollar<'p>(&self, procedure: &'p Node, scope: &Scope<'v>) -> Option<&'p str> {
+        plain_name(procedure).filter(|name| self.is_variable(name, scope))
     }
 
     /// The name by which a function is called.
@@ -79,8 +83,7 @@ impl<'v> Run<'v> {
             return self.function(Function::Partial { function, args });
         }
         if function.is_undefined()
-            && let Some(name) = plain_name(&call.procedure)
-            && self.is_variable(name, scope)
+            && let Some(name) = self.forgotten_dollar(&call.procedure, scope)
         {
             let message =
                 format!("Attempted to partially apply a non-function. Did you mean ${name}?");
