@@ -9,12 +9,7 @@ import support
 @pytest.fixture(scope="session")
 def server():
     """`rung dev` on an empty folder; tests use names of their own in it"""
-    shared = support.Server().start()
-    yield shared
-    still_up = shared.process.poll() is None
-    log = shared.log()
-    shared.close()
-    assert still_up, f"the shared server ended before its time:\n{log}"
+    yield from support.lasting_server()
 
 
 @pytest.fixture(scope="session")

@@ -174,6 +174,16 @@ class Fault:
         self.headers = error.response["ResponseMetadata"]["HTTPHeaders"]
 
 
+def lasting_server():
+    """for a fixture: `rung dev` on an empty folder, which must not end by itself"""
+    server = Server().start()
+    yield server
+    still_up = server.process.poll() is None
+    log = server.log()
+    server.close()
+    assert still_up, f"the server ended before its time:\n{log}"
+
+
 def refused(code, call, /, **parameters):
     """the call must fail with this code; answers the fault"""
     with pytest.raises(ClientError) as caught:

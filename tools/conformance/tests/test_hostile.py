@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from support import ROLE, Server, ended, machine, one_state, refused, rung, unique
+from support import ROLE, ended, lasting_server, machine, one_state, refused, rung, unique
 
 CPU_SECONDS_MAX = 5
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -65,12 +65,7 @@ class Stream:
 
 @pytest.fixture(scope="module")
 def server():
-    own = Server().start()
-    yield own
-    still_up = own.process.poll() is None
-    log = own.log()
-    own.close()
-    assert still_up, f"the server ended:\n{log}"
+    yield from lasting_server()
 
 
 @pytest.fixture(scope="module")
