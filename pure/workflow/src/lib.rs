@@ -44,6 +44,27 @@ pub struct Environment<'a> {
     pub surroundings: &'a dyn Surroundings,
 }
 
+/// An expression, what it may look at, and the steps that it may take.
+#[derive(Clone, Copy)]
+pub struct Question<'q, 'v> {
+    pub expression: &'q Expression,
+    pub variables: &'q [(&'q str, &'q Bound<'v>)],
+    pub moment: &'q Moment,
+    pub steps: &'q Steps,
+}
+
+impl Question<'_, '_> {
+    /// What the expression comes to, however long it takes.
+    pub fn answer(&self) -> Result<Value, EvaluationError> {
+        self.expression.evaluate(self.variables, self.moment, self.steps)
+    }
+
+    /// The same, unless it takes more steps than these.
+    pub fn answer_briefly(&self, steps_max: u64) -> Option<Result<Value, EvaluationError>> {
+        self.expression.evaluate_briefly(self.variables, self.moment, (self.steps, steps_max))
+    }
+}
+
 /// Answers that belong to the server, looked up in values it already holds: never I/O.
 pub trait Surroundings {
     /// Whether an activity of this ARN exists now (SFN-HIST-42).
@@ -56,14 +77,8 @@ pub trait Surroundings {
         true
     }
     /// What a JSONata expression comes to; for who must not wait for one that takes long.
-    fn evaluate(
-        &self,
-        expression: &Expression,
-        variables: &[(&str, &Bound<'_>)],
-        moment: &Moment,
-        steps: &Steps,
-    ) -> Result<Value, EvaluationError> {
-        expression.evaluate(variables, moment, steps)
+    fn evaluate(&self, question: &Question<'_, '_>) -> Result<Value, EvaluationError> {
+        question.answer()
     }
     /// Asked by whatever may take long; when it may not go on, the step comes to nothing that
     /// could be kept.

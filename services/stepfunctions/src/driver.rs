@@ -18,8 +18,7 @@ mod watch;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use jsonata::{Bound, EvaluationError, Expression, Steps};
-use moment::Moment;
+use jsonata::EvaluationError;
 use resource::arn::Home;
 use serde_json::Value;
 use store::Stage;
@@ -28,7 +27,7 @@ use store::error::Unavailable;
 use tokio::sync::OwnedSemaphorePermit;
 use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Status};
-use workflow::{Environment, Limits, Surroundings, Transition};
+use workflow::{Environment, Limits, Question, Surroundings, Transition};
 
 pub(crate) use close::{Before, is_long};
 pub(crate) use live::Live;
@@ -343,14 +342,8 @@ impl Surroundings for Around<'_, '_, '_> {
         self.service.tokens.mint((&self.start.account, &self.start.region), place, None)
     }
 
-    fn evaluate(
-        &self,
-        expression: &Expression,
-        variables: &[(&str, &Bound<'_>)],
-        moment: &Moment,
-        steps: &Steps,
-    ) -> Result<Value, EvaluationError> {
-        self.thinking.evaluate(expression, variables, moment, steps)
+    fn evaluate(&self, question: &Question<'_, '_>) -> Result<Value, EvaluationError> {
+        self.thinking.evaluate(question)
     }
 
     fn may_go_on(&self) -> bool {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jsonata::{Bound, EvaluationError, Expression, Steps};
-use moment::{EpochMs, Moment};
+use jsonata::EvaluationError;
+use moment::EpochMs;
 use rehearsal::mocks::{Task, Used};
 use serde_json::Value;
 use store::engine::{Family, Order};
@@ -18,7 +18,7 @@ use workflow::effect::{Call, Effect, TimerKind};
 use workflow::event::Event;
 use workflow::execution::{Execution, FrameId, Head, Status};
 use workflow::history::{Details, Failure, HistoryEvent};
-use workflow::{Environment, Surroundings};
+use workflow::{Environment, Question, Surroundings};
 
 use crate::definitions::Compiled;
 use crate::notices::Notice;
@@ -317,14 +317,8 @@ struct Alone<'a> {
 }
 
 impl Surroundings for Alone<'_> {
-    fn evaluate(
-        &self,
-        expression: &Expression,
-        variables: &[(&str, &Bound<'_>)],
-        moment: &Moment,
-        steps: &Steps,
-    ) -> Result<Value, EvaluationError> {
-        self.service.evaluate_alone(expression, variables, moment, steps)
+    fn evaluate(&self, question: &Question<'_, '_>) -> Result<Value, EvaluationError> {
+        self.service.evaluate_alone(question)
     }
 
     fn activity_exists(&self, _: &str) -> bool {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::eyes::Eyes;
 use super::quoted;
+use crate::Question;
 use crate::errors::Raised;
 use crate::payload::Payload;
 
@@ -96,7 +97,9 @@ impl<'r> Eyes<'r> {
         let seed = self.run.random.borrow_mut().next_u64();
         let moment = Moment { seed, ..self.run.environment.moment };
         let variables: Vec<_> = bound.iter().map(|(name, value)| (*name, &**value)).collect();
-        self.run.environment.surroundings.evaluate(expression, &variables, &moment, &self.steps)
+        let question =
+            Question { expression, variables: &variables, moment: &moment, steps: &self.steps };
+        self.run.environment.surroundings.evaluate(&question)
     }
 
     /// A variable for the evaluator, shared by the expressions of a state.

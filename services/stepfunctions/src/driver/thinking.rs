@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use jsonata::{Bound, EvaluationError, Expression, Steps};
+use jsonata::{Bound, EvaluationError};
 use moment::Moment;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ use tokio::runtime::RuntimeFlavor;
 use workflow::effect::Effect;
 use workflow::event::Event;
 use workflow::execution::Execution;
-use workflow::{Environment, Transition};
+use workflow::{Environment, Question, Transition};
 
 use super::live::Local;
 use super::{Around, Live};
@@ -161,48 +161,35 @@ impl Thinking {
         replayed || self.spent.get() >= PATIENCE_STEPS || self.start.elapsed() >= PATIENCE
     }
 
-    pub(crate) fn evaluate(
-        &self,
-        expression: &Expression,
-        variables: &[(&str, &Bound<'_>)],
-        moment: &Moment,
-        steps: &Steps,
-    ) -> Answer {
+    pub(crate) fn evaluate(&self, question: &Question<'_, '_>) -> Answer {
         if self.gave_up() {
             return Err(EvaluationError::Internal);
         }
-        let before = steps.left();
+        let before = question.steps.left();
         let answer = match self.patience {
-            Patience::Little => self.evaluate_briefly(expression, variables, moment, steps),
-            Patience::All | Patience::Untimed => expression.evaluate(variables, moment, steps),
+            Patience::Little => self.evaluate_briefly(question),
+            Patience::All | Patience::Untimed => question.answer(),
             Patience::Beside => {
-                let answer = expression.evaluate(variables, moment, steps);
-                let key = key(expression, variables, moment);
-                self.mind.borrow_mut().answers.insert(key, answer.clone());
+                let answer = question.answer();
+                self.mind.borrow_mut().answers.insert(key(question), answer.clone());
                 answer
             }
         };
-        let taken = before.saturating_sub(steps.left());
+        let taken = before.saturating_sub(question.steps.left());
         self.spent.set(self.spent.get().saturating_add(taken));
         answer
     }
 
-    fn evaluate_briefly(
-        &self,
-        expression: &Expression,
-        variables: &[(&str, &Bound<'_>)],
-        moment: &Moment,
-        steps: &Steps,
-    ) -> Answer {
+    fn evaluate_briefly(&self, question: &Question<'_, '_>) -> Answer {
         let mind = self.mind.borrow();
         if !mind.answers.is_empty()
-            && let Some(answer) = mind.answers.get(&key(expression, variables, moment))
+            && let Some(answer) = mind.answers.get(&key(question))
         {
             self.used.set(self.used.get() + 1);
             return answer.clone();
         }
         let left = PATIENCE_STEPS.saturating_sub(self.spent.get());
-        let answer = expression.evaluate_briefly(variables, moment, (steps, left));
+        let answer = question.answer_briefly(left);
         answer.unwrap_or_else(|| {
             self.gave_up.set(true);
             Err(EvaluationError::Internal)
@@ -210,7 +197,8 @@ impl Thinking {
     }
 }
 
-fn key(expression: &Expression, variables: &[(&str, &Bound<'_>)], moment: &Moment) -> Key {
+fn key(question: &Question<'_, '_>) -> Key {
+    let Question { expression, variables, moment, .. } = question;
     let mut hasher = Sha256::new();
     hasher.update(moment.now_ms.to_be_bytes());
     hasher.update(moment.seed.to_be_bytes());
@@ -218,7 +206,7 @@ fn key(expression: &Expression, variables: &[(&str, &Bound<'_>)], moment: &Momen
         hasher.update(text.len().to_be_bytes());
         hasher.update(text);
     }
-    for (_, value) in variables {
+    for (_, value) in *variables {
         hasher.update(value.digest());
     }
     hasher.finalize().into()
@@ -280,24 +268,13 @@ impl Service {
 
     /// An expression of an execution that has no partition: it takes the time it needs, yet the
     /// thread goes on serving others.
-    pub(crate) fn evaluate_alone(
-        &self,
-        expression: &Expression,
-        variables: &[(&str, &Bound<'_>)],
-        moment: &Moment,
-        steps: &Steps,
-    ) -> Answer {
-        let brief = expression.evaluate_briefly(variables, moment, (steps, PATIENCE_STEPS));
-        brief.unwrap_or_else(|| self.evaluate_beside(expression, variables, moment, steps))
+    pub(crate) fn evaluate_alone(&self, question: &Question<'_, '_>) -> Answer {
+        let brief = question.answer_briefly(PATIENCE_STEPS);
+        brief.unwrap_or_else(|| self.evaluate_beside(question))
     }
 
-    fn evaluate_beside(
-        &self,
-        expression: &Expression,
-        variables: &[(&str, &Bound<'_>)],
-        moment: &Moment,
-        steps: &Steps,
-    ) -> Answer {
+    fn evaluate_beside(&self, question: &Question<'_, '_>) -> Answer {
+        let Question { expression, variables, moment, steps } = *question;
         let (expression, moment, rest) = (expression.clone(), *moment, steps.rest());
         let own = |(name, bound): &(&str, &Bound<'_>)| (String::from(*name), bound.value().clone());
         let variables: Vec<(String, Value)> = variables.iter().map(own).collect();
@@ -307,7 +284,8 @@ impl Service {
                 variables.into_iter().map(|(name, value)| (name, Bound::from(value))).collect();
             let variables: Vec<_> =
                 bound.iter().map(|(name, bound)| (name.as_str(), bound)).collect();
-            let found = expression.evaluate(&variables, &moment, &rest);
+            let (variables, moment, steps) = (&variables[..], &moment, &rest);
+            let found = Question { expression: &expression, variables, moment, steps }.answer();
             // Whoever asked waits for it.
             let _ = answer.send((found, rest));
         };

@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use jsonata::{Bound, EvaluationError, Expression, Steps};
-use moment::Moment;
+use jsonata::EvaluationError;
 use serde_json::Value;
-use workflow::Surroundings;
 use workflow::execution::FrameId;
 use workflow::history::Failure;
 use workflow::observe::{Mapped, Observer, Stage, StandIn};
 use workflow::payload::Payload;
+use workflow::{Question, Surroundings};
 
 use crate::service::Service;
 
@@ -79,14 +78,8 @@ impl Observer for Probe {
 }
 
 impl Surroundings for Probe {
-    fn evaluate(
-        &self,
-        expression: &Expression,
-        variables: &[(&str, &Bound<'_>)],
-        moment: &Moment,
-        steps: &Steps,
-    ) -> Result<Value, EvaluationError> {
-        self.service.evaluate_alone(expression, variables, moment, steps)
+    fn evaluate(&self, question: &Question<'_, '_>) -> Result<Value, EvaluationError> {
+        self.service.evaluate_alone(question)
     }
 
     /// Only a mocked activity is ever asked for.
