@@ -19,6 +19,8 @@ use wire::fault::Fault;
 use wire::operation::JsonService;
 use workflow::Limits;
 
+use crate::reads::Counted;
+
 pub(crate) const HEAD: &str = "arn:aws:states:us-east-1:000000000000:";
 pub(crate) const MINUTE_MS: i64 = 60_000;
 pub(crate) const DAY_MS: i64 = 1_440 * MINUTE_MS;
@@ -57,8 +59,12 @@ impl Lambda for Silence {
 pub(crate) struct World {
     clock: Arc<Clock>,
     pub(crate) memory: Memory,
+    /// The memory as a store sees it.
+    pub(crate) counted: Counted,
     limits: Limits,
+    quotas: Quotas,
     running: Option<(Runtime, Service)>,
+    store: Option<Store>,
 }
 
 impl World {
@@ -66,21 +72,35 @@ impl World {
         World::limited(Limits::default())
     }
 
+    /// With so many running executions at most.
+    pub(crate) fn with_executions_max(open_executions_max: u64) -> World {
+        let quotas = Quotas { open_executions_max, ..Quotas::default() };
+        World::with(Limits::default(), quotas)
+    }
+
     pub(crate) fn limited(limits: Limits) -> World {
+        World::with(limits, Quotas::default())
+    }
+
+    fn with(limits: Limits, quotas: Quotas) -> World {
         let clock = Arc::new(Clock { real: Host::real(), ahead_ms: AtomicI64::new(0) });
-        let mut world = World { clock, memory: Memory::new(), limits, running: None };
+        let memory = Memory::new();
+        let counted = Counted::new(memory.clone());
+        let mut world =
+            World { clock, memory, counted, limits, quotas, running: None, store: None };
         world.open();
         world
     }
 
-    fn open(&mut self) {
+    pub(crate) fn open(&mut self) {
         let runtime = Runtime::new().unwrap();
         let host = Host::from_source(self.clock.clone());
         let options = store::Options { partitions: 2, ..store::Options::default() };
-        let store = Store::open(Arc::new(self.memory.clone()), host.clone(), options).unwrap();
+        let store = Store::open(Arc::new(self.counted.clone()), host.clone(), options).unwrap();
+        self.store = Some(store.clone());
         let settings = Settings {
             limits: self.limits.clone(),
-            quotas: Quotas::default(),
+            quotas: self.quotas.clone(),
             lambda: Arc::new(Silence),
             logs: None,
             objects: Arc::new(Folder::new("no-such-folder")),
@@ -94,10 +114,21 @@ impl World {
 
     /// Ends the server without a word to it, and opens another on the same store.
     pub(crate) fn crash(&mut self) {
+        self.end();
+        self.open();
+    }
+
+    /// Ends the server without a word to it.
+    pub(crate) fn end(&mut self) {
         let (runtime, service) = self.running.take().unwrap();
         runtime.shutdown_background();
         drop(service);
-        self.open();
+        self.store = None;
+    }
+
+    /// Waits until every row is in its family, so that no start need read it from the log.
+    pub(crate) fn settle(&self) {
+        self.store.as_ref().unwrap().flush().unwrap();
     }
 
     pub(crate) fn pass(&self, ms: i64) {
@@ -132,8 +163,12 @@ impl World {
 
     /// Creates a machine of this definition; its ARN.
     pub(crate) fn machine(&self, definition: &Value) -> String {
+        self.machine_of("M", "STANDARD", definition)
+    }
+
+    pub(crate) fn machine_of(&self, name: &str, kind: &str, definition: &Value) -> String {
         let body = json!({
-            "name": "M", "definition": definition.to_string(),
+            "name": name, "type": kind, "definition": definition.to_string(),
             "roleArn": "arn:aws:iam::000000000000:role/r",
         });
         text(&self.call("CreateStateMachine", body), "stateMachineArn")
@@ -145,6 +180,19 @@ impl World {
             body["name"] = name.into();
         }
         text(&self.call("StartExecution", body), "executionArn")
+    }
+
+    /// Starts so many at once, with this input; their ARNs.
+    pub(crate) fn start_many(&self, machine: &str, input: &Value, count: usize) -> Vec<String> {
+        let (runtime, service) = self.running();
+        let body = json!({ "stateMachineArn": machine, "input": input.to_string() });
+        let start = |_| {
+            let (service, body) = (service.clone(), body.clone());
+            runtime.spawn(async move { call(&service, "StartExecution", &body).await.unwrap() })
+        };
+        let started: Vec<_> = (0..count).map(start).collect();
+        let answers = started.into_iter().map(|task| runtime.block_on(task).unwrap());
+        answers.map(|answer| text(&answer, "executionArn")).collect()
     }
 
     pub(crate) fn describe(&self, arn: &str) -> Value {
