@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use wire::gate::{Gate, Turn};
+use wire::listener::Listener;
 use wire::router::Router;
 
 use crate::assemble::{self, Inside, Settings};
@@ -33,9 +34,14 @@ const SETTLE_MAX: Duration = Duration::from_secs(5);
 /// and how long a node that stops hands requests on to whoever leads next.
 const SUCCESSOR_MAX: Duration = Duration::from_secs(3);
 
+/// How long a node that could not begin to lead rests before it begins anew.
+const BEGIN_REST: Duration = Duration::from_secs(1);
+
 /// How long a start waits for a database that does not answer.
 const DATABASE_MAX: Duration = Duration::from_secs(10);
 const DATABASE_REST: Duration = Duration::from_millis(500);
+/// How long a process that begins anew waits for its port.
+const PORT_MAX: Duration = Duration::from_secs(10);
 /// Set for a process that begins anew: it waits for the database for as long as it takes.
 const ANEW: &str = "RUNG_ANEW";
 
@@ -87,7 +93,7 @@ impl Clustered {
         place: Place,
         names: Names,
     ) -> anyhow::Result<Clustered> {
-        let listeners = assemble::bind(&settings).await?;
+        let listeners = bind(&settings).await?;
         let address = listeners.first().context("no address was bound")?.address();
         let tls = assemble::certificate(&settings)?;
         let host = Host::real();
@@ -158,6 +164,24 @@ impl Clustered {
     }
 }
 
+/// Takes the port; a process that begins anew waits for whoever used it for a moment.
+async fn bind(settings: &Settings) -> anyhow::Result<Vec<Listener>> {
+    let until = tokio::time::Instant::now() + PORT_MAX;
+    loop {
+        match assemble::bind(settings).await {
+            Err(error) if is_anew() && tokio::time::Instant::now() < until => {
+                tracing::warn!("waits for its port: {error}");
+                tokio::time::sleep(DATABASE_REST).await;
+            }
+            bound => return bound,
+        }
+    }
+}
+
+fn is_anew() -> bool {
+    std::env::var_os(ANEW).is_some()
+}
+
 fn node(place: &Place, host: &Host, address: SocketAddr) -> Node {
     let advertise = place.advertise.clone().unwrap_or_else(|| reachable(address).to_string());
     Node {
@@ -188,7 +212,7 @@ pub(crate) async fn connect(database: &postgres::Address) -> anyhow::Result<Post
             Err(error) => error,
         };
         let away = matches!(&error, postgres::OpenError::Engine(EngineError::Busy(_)));
-        if !away || (tokio::time::Instant::now() >= until && std::env::var_os(ANEW).is_none()) {
+        if !away || (tokio::time::Instant::now() >= until && !is_anew()) {
             return Err(Trouble::new(format!("cannot open `{database}`: {error}"))
                 .remedy("look at the address, the password, and whether the database runs")
                 .into());
@@ -259,7 +283,13 @@ impl Member {
             Ok(inside) => inside,
             Err(error) => {
                 self.yield_lead().await;
-                return Err(error);
+                if error.is::<Trouble>() {
+                    return Err(error);
+                }
+                // The database was slow, or away again: this node or another one may soon.
+                tracing::error!(node = self.node.name, "cannot lead: {error:#}");
+                tokio::time::sleep(BEGIN_REST).await;
+                return Ok(Ended::Lost);
             }
         };
         let router = Arc::new(inside.router(self.settings.mode.clone()));

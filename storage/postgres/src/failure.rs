@@ -24,6 +24,7 @@ pub(crate) fn engine_error(error: &Error, broke: Broke) -> EngineError {
         &SqlState::QUERY_CANCELED
         | &SqlState::LOCK_NOT_AVAILABLE
         | &SqlState::READ_ONLY_SQL_TRANSACTION
+        | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
         | &SqlState::IO_ERROR => EngineError::Busy(text),
         // A statement that the server was made to end may have committed before.
         &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN => lost(text, broke),

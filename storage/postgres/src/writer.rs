@@ -14,6 +14,10 @@ use crate::failure::{Broke, engine_error};
 use crate::schema::{self, Names};
 use crate::session::{ANSWER_MAX, Dialer, Session, in_time};
 
+/// What writes never thinks inside a transaction. One that stands still belongs to a node that is
+/// paused or cut off, and whoever takes over waits for its locks.
+const BRIEF: &str = "SET idle_in_transaction_session_timeout = '2s';";
+
 const SLOTS: u16 = store::SLOTS;
 const CLAIM_COLUMNS: &str = "p.id, p.epoch, p.owner, p.tail, p.applied, p.anchor";
 
@@ -24,19 +28,19 @@ pub(crate) struct Writer {
     append: String,
     /// Longest wait for an answer.
     patience: Duration,
-    /// Said on each new connection.
-    greeting: Option<&'static str>,
+    /// Said on each new connection, after [`BRIEF`].
+    greeting: &'static str,
 }
 
 impl Writer {
     pub(crate) fn new(names: Names) -> Writer {
         let append = append_statement(&names);
-        Writer { names, session: None, append, patience: ANSWER_MAX, greeting: None }
+        Writer { names, session: None, append, patience: ANSWER_MAX, greeting: "" }
     }
 
     /// The same with another patience, and something to say on each new connection.
     pub(crate) fn with(self, patience: Duration, greeting: &'static str) -> Writer {
-        Writer { patience, greeting: Some(greeting), ..self }
+        Writer { patience, greeting, ..self }
     }
 
     /// Runs `work` on the connection. After an error that leaves it in doubt the connection goes.
@@ -48,10 +52,8 @@ impl Writer {
     ) -> Result<R, EngineError> {
         if self.session.as_ref().is_none_or(Session::is_closed) {
             let session = dialer.connect().await?;
-            if let Some(greeting) = self.greeting {
-                let said = session.run(greeting).await;
-                said.map_err(|error| engine_error(&error, Broke::Harmless))?;
-            }
+            let said = session.run(&format!("{BRIEF}{}", self.greeting)).await;
+            said.map_err(|error| engine_error(&error, Broke::Harmless))?;
             self.session = Some(session);
         }
         let session = self.session.as_ref().expect("made above when there was none");
