@@ -14,6 +14,7 @@ import tempfile
 import time
 
 from . import check, faults
+from .counter import Counter
 from .load import Load, Told
 from .server import NoAnswer, Refused, Server
 
@@ -40,7 +41,7 @@ class Run:
         self.dice = random.Random(self.seed)
         self.binary = pathlib.Path(os.environ.get("RUNG_BIN", ROOT / "target/debug/rung"))
         self.table = collections.Counter()
-        self.kills = self.starts = self.settled = self.answers = 0
+        self.kills, self.totals = 0, collections.Counter()
         self.flips = collections.Counter()
         self.begin = time.monotonic()
         wanted = asked.only.split(",") if asked.only else None
@@ -63,7 +64,9 @@ class Run:
         """the rounds of one store"""
         place = pathlib.Path(tempfile.mkdtemp(prefix="rung-crashes-"))
         injected = faults.Library(self.asked.library, place) if self.asked.library else None
-        server, told = Server(self.binary, place, injected), Told()
+        counter = Counter()
+        server = Server(self.binary, place, injected, counter.configuration())
+        told, self.past = Told(counter), []
         try:
             server.start()
             told.prepare(server)
@@ -74,13 +77,12 @@ class Run:
             self.hold(check.all_end(server, told), "at the end of the store")
         except BaseException:
             server.kill()
-            print(f"\nkept: {place}\nagain: cargo xtask crashes --seed {self.seed} "
+            print(f"\nfaults: {', '.join(self.past)}\nkept: {place}\nagain: cargo xtask crashes --seed {self.seed} "
                   f"--rounds {self.asked.rounds}", file=sys.stderr)
             raise
         server.kill()
-        self.starts += len(told.started)
-        self.settled += len(told.settled)
-        self.answers += told.answers
+        self.totals.update(told.counts())
+        counter.close()
         shutil.rmtree(place)
         return rounds
 
@@ -88,11 +90,15 @@ class Run:
         # Each fault once before chance decides.
         kind = (self.kinds[number] if number < len(self.kinds) else self.dice.choice(self.kinds))
         load = Load(server, told, f"{self.seed}-{number}")
+        self.past.append(kind.name)
+        begin = time.monotonic()
         try:
             self.kills += kind.act(server, self.dice)
         finally:
             load.stop()
         self.table[kind.name] += 1
+        if kind.moves_clock:
+            told.express.excuse(begin)
         self.hold(check.check(server, told, self.dice), f"round {number}, {kind.name}")
         self.show(number + 1, kind.name)
         self.flips.update(server.flips)
@@ -116,8 +122,9 @@ class Run:
             print(f"  {name:<20}{count:>6}")
         for outcome, count in sorted(self.flips.items()):
             print(f"  a flipped bit was {outcome:<22}{count:>6}")
-        print(f"{self.answers} answers, {self.starts} acknowledged starts, {self.settled} "
-              "acknowledged results: nothing lost")
+        for what, count in self.totals.items():
+            print(f"  {what:<30}{count:>8}")
+        print("nothing acknowledged was lost")
 
 
 def main():

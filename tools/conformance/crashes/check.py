@@ -1,20 +1,26 @@
 """What clients were told against what is there."""
 
+import json
 import time
 
 from .load import ENDS
 from .load import history as events_of
-from .server import Client, NoAnswer, Refused
+from .machines import WAITS
+from .server import NoAnswer, Refused
 
 OLD_LOOKED_AT = 60
 END_SECONDS_MAX = 30
-# Kinds that a clock or a client can keep waiting for long.
-WAITS = ("wait", "task", "long")
+SETTLE_SECONDS_MAX = 5
+# What settles a task, by the kind of execution.
+SETTLING = {"task": ("ActivitySucceeded", "ActivityFailed"), "token": ("TaskSucceeded",)}
+DETAILS = {"ActivitySucceeded": ("activitySucceededEventDetails", "output"),
+           "ActivityFailed": ("activityFailedEventDetails", "error"),
+           "TaskSucceeded": ("taskSucceededEventDetails", "output")}
 
 
 def check(server, told, dice):
     """broken promises, in words; looks at all that is new and at some that is old"""
-    client, wrong = Client(server), list(told.wrong)
+    client, wrong = server.client(), list(told.wrong)
     old = [arn for arn in told.started if arn not in set(told.fresh)]
     looked_at = told.fresh + dice.sample(old, min(OLD_LOOKED_AT, len(old)))
     for arn in looked_at:
@@ -23,6 +29,11 @@ def check(server, told, dice):
     wrong += asked_again(client, told)
     for arn in list(told.created)[-50:]:
         wrong += there(client, "DescribeActivity", activityArn=arn)
+    try:
+        wrong += told.releases.check(client, dice) + told.tags.check(client)
+    except (Refused, NoAnswer) as error:
+        wrong.append(f"what was acknowledged is not answered: {error}")
+    wrong += told.express.check()
     told.fresh = []
     client.close()
     return wrong
@@ -37,12 +48,25 @@ def there(client, operation, **what):
 
 
 def execution(client, told, arn):
+    """broken promises about one; what comes into its history later is waited for"""
+    end = time.monotonic() + SETTLE_SECONDS_MAX
+    wrong, is_late = as_told(client, told, arn)
+    while is_late and time.monotonic() < end:
+        time.sleep(0.05)
+        wrong, is_late = as_told(client, told, arn)
+    return wrong
+
+
+def as_told(client, told, arn):
     kind, name, value = told.started[arn]
     try:
         seen = client.ask("DescribeExecution", executionArn=arn)
         events = events_of(client, arn)
     except (Refused, NoAnswer) as error:
-        return [f"{name} was acknowledged, and now: {error}"]
+        return [f"{name} was acknowledged, and now: {error}"], False
+    # A token that is used while its call is under way: SFN-INT-148.
+    is_late = (kind == "token" and name in told.settled and
+               events[-1]["type"] in ("TaskScheduled", "TaskStarted"))
     wrong = line(events)
     if seen["input"] != value:
         wrong.append("its input is another one")
@@ -50,14 +74,22 @@ def execution(client, told, arn):
     # It may have ended between the two answers.
     if seen["status"] != "RUNNING" and seen["status"] != ended:
         wrong.append(f"it is {seen['status']}, its history says {ended}")
-    if name in told.settled:
-        wrong += result(events, told.settled[name])
+    if kind in SETTLING:
+        wrong += result(events, SETTLING[kind], told.settled.get(name))
     if arn in told.stopped and ended != "ABORTED":
         wrong.append(f"it was stopped, and is {ended}")
+    wrong += redrives(events, seen, told.redriven.get(arn, (0, 0)))
+    if arn in told.ran:
+        wrong += ran(seen, told.ran[arn])
+    if kind == "call":
+        wrong += called(told.counter.calls[name], ended)
+    if kind == "map" and ended == "SUCCEEDED":
+        wrong += children(client, told, arn, value)
     read = told.read.get(arn)
-    if read is not None and read != events:
+    # What is redriven goes on after what was read.
+    if read is not None and read != events[:len(read) if kind == "fail" else None]:
         wrong.append("its history is not what was read before")
-    return [f"{kind} {name}: {what}" for what in wrong]
+    return [f"{kind} {name}: {what}" for what in wrong], is_late
 
 
 def line(events):
@@ -72,17 +104,76 @@ def line(events):
         wrong.append("its times fall")
     if events[0]["type"] != "ExecutionStarted":
         wrong.append(f"it begins with {events[0]['type']}")
-    ends = [place for place, event in enumerate(events) if event["type"] in ENDS]
-    if ends not in ([], [len(events) - 1]):
+    kinds = [event["type"] for event in events]
+    ends = [place for place, kind in enumerate(kinds) if kind in ENDS]
+    last = [place for place in ends if kinds[place + 1:place + 2] != ["ExecutionRedriven"]]
+    if last not in ([], [len(events) - 1]):
         wrong.append(f"it ends at {ends} of {len(events)}")
     return wrong
 
 
-def result(events, output):
+def result(events, kinds, acknowledged):
     """SFN-SEM-103: the result that was acknowledged, and no other"""
-    results = [event["activitySucceededEventDetails"]["output"] for event in events
-               if event["type"] == "ActivitySucceeded"]
-    return [] if results == [output] else [f"acknowledged {output}, and it has {results}"]
+    results = []
+    for event in events:
+        if event["type"] in kinds:
+            details, member = DETAILS[event["type"]]
+            results.append((event["type"], event[details].get(member)))
+    if acknowledged is None:
+        return [] if len(results) < 2 else [f"it has {results}"]
+    return [] if results == [acknowledged] else [f"acknowledged {acknowledged}, it has {results}"]
+
+
+def redrives(events, seen, told):
+    """those that were acknowledged, and no more than were asked for"""
+    done, asked = told
+    count = [event["type"] for event in events].count("ExecutionRedriven")
+    if not done <= count <= asked or seen.get("redriveCount", 0) != count:
+        return [f"redriven {count} times, describes {seen.get('redriveCount')}; "
+                f"{done} of {asked} were acknowledged"]
+    return []
+
+
+def ran(seen, told):
+    """what was started by an alias"""
+    version, output = told
+    wrong = []
+    if seen.get("stateMachineVersionArn") != version:
+        wrong.append(f"it runs {seen.get('stateMachineVersionArn')}, not {version}")
+    if seen["status"] == "SUCCEEDED" and seen["output"] != output:
+        wrong.append(f"its output is {seen['output']}, not {output}")
+    return wrong
+
+
+def called(count, ended):
+    """SFN-SEM-104: a call that may have been made is not made again"""
+    if count > 1 or (ended == "SUCCEEDED" and count == 0):
+        return [f"it called {count} times, and is {ended}"]
+    return []
+
+
+def children(client, told, arn, value):
+    """SFN-SEM-106: each child once, and called once; what was lost is counted as failed"""
+    keys = [item["key"] for item in json.loads(value)["items"]]
+    wrong = [f"child {key} called {told.counter.calls[key]} times" for key in keys
+             if told.counter.calls[key] > 1]
+    try:
+        runs = client.ask("ListMapRuns", executionArn=arn)["mapRuns"]
+        run = client.ask("DescribeMapRun", mapRunArn=runs[0]["mapRunArn"])
+        names = [one["name"] for one in client.ask(
+            "ListExecutions", mapRunArn=runs[0]["mapRunArn"])["executions"]]
+    except (Refused, NoAnswer) as error:
+        return [*wrong, f"its map run: {error}"]
+    counts = run["itemCounts"]
+    if (len(runs) != 1 or run["status"] != "SUCCEEDED" or counts["total"] != len(keys) or
+            counts["succeeded"] + counts["failed"] != len(keys)):
+        wrong.append(f"{len(runs)} map runs of {len(keys)} items: {run['status']} {counts}")
+    if len(set(names)) != len(names) or len(names) != len(keys):
+        wrong.append(f"{len(names)} children for {len(keys)} items: {names}")
+    ran_ones = sum(told.counter.calls[key] for key in keys)
+    if ran_ones < counts["succeeded"]:
+        wrong.append(f"{counts['succeeded']} children succeeded, {ran_ones} were called")
+    return wrong
 
 
 def listed(client, told):
@@ -135,7 +226,7 @@ def asked_again(client, told):
 
 def all_end(server, told):
     """every execution comes to its end: by itself, or when it is asked to"""
-    client = Client(server)
+    client = server.client()
     end = time.monotonic() + END_SECONDS_MAX
     open_ones, asked = running(client, told), False
     while open_ones and time.monotonic() < end:
@@ -148,7 +239,7 @@ def all_end(server, told):
         time.sleep(0.1)
         open_ones = running(client, told)
     client.close()
-    return [f"{arn} does not end" for arn in open_ones[:5]]
+    return [f"{arn} does not end" for arn in open_ones[:5]] + told.express.all_ran()
 
 
 def running(client, told):

@@ -26,6 +26,8 @@ class Kind:
     needs_library: bool = False
     # Taken only when it is asked for by name.
     loses: bool = False
+    # What began meanwhile may wait until the clock has come to where it was.
+    moves_clock: bool = False
 
 
 class Library:
@@ -195,5 +197,5 @@ KINDS = [Kind("kill", kill), Kind("kill in recovery", kill_in_recovery),
          Kind("kill in flush", kill_in_flush), Kind("pause", pause),
          Kind("power loss", power_loss, True), Kind("disk full", disk_full, True),
          Kind("failed sync", failing(SYNC_FAILS), True),
-         Kind("failed write", failing(WRITE_FAILS), True), Kind("clock", clock, True),
+         Kind("failed write", failing(WRITE_FAILS), True), Kind("clock", clock, True, moves_clock=True),
          Kind("flips", flips.act), Kind("lying disk", lying_disk, True, True)]

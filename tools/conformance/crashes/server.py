@@ -36,16 +36,33 @@ class Client:
 
     def __init__(self, server, timeout=20):
         self.server, self.timeout, self.connection = server, timeout, None
+        # How often it is not known whether something was done.
+        self.doubts = 0
 
     def ask(self, operation, **body):
+        return self.once(operation, **body)
+
+    def once(self, operation, **body):
+        try:
+            return self.exchange(operation, json.dumps(body).encode())
+        except NotSent:
+            raise
+        except NoAnswer:
+            self.doubts += 1
+            raise
+        except Refused as refused:
+            self.doubts += refused.status >= 500
+            raise
+
+    def exchange(self, operation, body):
+        headers = {"Content-Type": "application/x-amz-json-1.0",
+                   "X-Amz-Target": f"AWSStepFunctions.{operation}"}
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(
                     "127.0.0.1", self.server.port, timeout=self.timeout)
-            self.connection.request("POST", "/", json.dumps(body), {
-                "Authorization": AUTHORIZATION, "X-Amz-Date": "20260101T000000Z",
-                "Content-Type": "application/x-amz-json-1.0",
-                "X-Amz-Target": f"AWSStepFunctions.{operation}"})
+            self.connection.request("POST", "/", body,
+                                    headers | self.authorization(headers, body))
             response = self.connection.getresponse()
             status, text = response.status, response.read()
         except ConnectionRefusedError as error:
@@ -60,6 +77,9 @@ class Client:
             raise Refused(status, code, answer.get("message", ""))
         return answer
 
+    def authorization(self, _headers, _body):
+        return {"Authorization": AUTHORIZATION, "X-Amz-Date": "20260101T000000Z"}
+
     def close(self):
         if self.connection:
             self.connection.close()
@@ -67,16 +87,20 @@ class Client:
 
 
 class Server:
-    def __init__(self, binary, place, faults=None):
+    def __init__(self, binary, place, faults=None, configuration=""):
         self.binary, self.place, self.faults = binary, pathlib.Path(place), faults
         self.data, self.project = self.place / "data", self.place / "project"
         self.project.mkdir(parents=True, exist_ok=True)
+        (self.project / "rung.toml").write_text(configuration)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = None
         # How flipped bits were met.
         self.flips = collections.Counter()
+
+    def client(self):
+        return Client(self)
 
     def spawn(self):
         """without waiting until it is ready"""
