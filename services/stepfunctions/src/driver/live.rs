@@ -1,5 +1,7 @@
 //! Executions in memory: taken from the partition's cache, or read from their rows.
 
+mod cache;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use store::Stage;
 use store::engine::{Family, Order};
 use workflow::effect::TimerKind;
 use workflow::execution::{Execution, Frame, FrameId, Head, Waiting};
+
+use cache::Cache;
 
 use super::Trouble;
 use super::thinking::Mind;
@@ -19,15 +23,13 @@ use crate::records::{
 };
 use crate::service::Service;
 
-/// Executions kept in memory per partition; the others are read when something happens to them.
-const LIVE_PER_PARTITION_MAX: usize = 1_024;
 /// Frames of one execution: top level, branches and iterations, with their nesting.
 const FRAMES_MAX: usize = 1_000_000;
 
 /// A partition's executions in memory. Rows as staged always say the same, so any may be dropped.
 #[derive(Default)]
 pub(crate) struct Local {
-    live: HashMap<ExecutionId, Live>,
+    live: Cache,
     /// Of steps that take long, for the next try of their events.
     pub(super) minds: HashMap<ExecutionId, Mind>,
 }
@@ -80,7 +82,7 @@ impl Service {
         stage: &mut Stage<'_>,
         id: ExecutionId,
     ) -> Result<Option<Live>, Trouble> {
-        if let Some(live) = stage.local::<Local>().live.remove(&id) {
+        if let Some(live) = stage.local::<Local>().live.take(id) {
             return Ok(Some(live));
         }
         self.read_live(stage, id)
@@ -103,12 +105,7 @@ impl Service {
         if live.execution.head.status != workflow::execution::Status::Running {
             return;
         }
-        let cache = &mut stage.local::<Local>().live;
-        if cache.len() >= LIVE_PER_PARTITION_MAX {
-            let some = cache.keys().next().copied();
-            some.map(|id| cache.remove(&id));
-        }
-        cache.insert(id, live);
+        stage.local::<Local>().live.put(id, live);
     }
 
     pub(super) fn read_live(
