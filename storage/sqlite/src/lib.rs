@@ -1,5 +1,6 @@
 //! The embedded engine: one SQLite file in one directory, held by one process.
-//! WAL, every commit synced, one connection that writes and checkpoints, readers read-only.
+//! WAL, one connection that writes, one that checkpoints beside it, readers read-only. What is
+//! acknowledged is synced.
 //! Start at [`Sqlite`]; the tables are in `schema`.
 
 mod ballast;
@@ -17,13 +18,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use rusqlite::Connection;
 use store::engine::{
     Claim, Engine, EngineError, Epoch, Layout, PartitionId, Sealed, Slice, Snapshot,
 };
 
 use crate::ballast::Ballast;
 use crate::directory::Directory;
+use crate::failure::engine_error;
 use crate::readers::Readers;
 use crate::writer::Writer;
 
@@ -31,6 +34,8 @@ use crate::writer::Writer;
 pub const FORMAT: u32 = 1;
 
 const FILE_NAME: &str = "rung.db";
+/// How often a checkpoint is made while more is written, before the last.
+const CHECKPOINTS_BESIDE: usize = 2;
 
 /// The data directory could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +64,7 @@ fn holder(pid: Option<u32>) -> String {
 pub struct Sqlite {
     // Before the writer: the last to close it makes the checkpoint.
     readers: Arc<Readers>,
+    checkpointer: Mutex<Connection>,
     writer: Mutex<Writer>,
     /// Families that have a table.
     families: Arc<RwLock<BTreeSet<String>>>,
@@ -98,6 +104,7 @@ impl Sqlite {
         let mut ballast = Ballast::new(path, ballast_bytes);
         ballast.restore(directory.free_bytes());
         Ok(Sqlite {
+            checkpointer: Mutex::new(schema::open_checkpointer(&file).map_err(broken)?),
             writer: Mutex::new(Writer::new(connection)),
             readers,
             families,
@@ -111,7 +118,10 @@ impl Sqlite {
         &self,
         act: impl FnOnce(&mut Writer) -> Result<R, EngineError>,
     ) -> Result<R, EngineError> {
-        let outcome = act(&mut self.writer.lock());
+        let mut writer = self.writer.lock();
+        let outcome = act(&mut writer);
+        // To whoever waits: a flush, which comes back at once, may not hold up an append.
+        MutexGuard::unlock_fair(writer);
         if let Err(EngineError::Full(_)) = outcome {
             self.ballast.lock().release();
         }
@@ -179,7 +189,14 @@ impl Engine for Sqlite {
 
     fn tend(&self) -> Result<(), EngineError> {
         self.ballast.lock().restore(self.directory.free_bytes());
-        self.write(Writer::checkpoint_if_due)
+        if !self.writer.lock().is_checkpoint_due() {
+            return Ok(());
+        }
+        // Most of it beside the writer, then what was written meanwhile.
+        for _ in 0..CHECKPOINTS_BESIDE {
+            schema::checkpoint(&self.checkpointer.lock()).map_err(engine_error)?;
+        }
+        self.write(Writer::checkpoint)
     }
 
     fn free_bytes(&self) -> Option<u64> {

@@ -47,6 +47,11 @@ PRAGMA wal_autocheckpoint = 0;
 PRAGMA journal_size_limit = 67108864;
 ";
 
+/// A commit waits for the disk,
+pub(crate) const SYNCED: &str = "PRAGMA synchronous = FULL;";
+/// or is there after the next one that does; checkpoints sync either way.
+pub(crate) const NOT_SYNCED: &str = "PRAGMA synchronous = NORMAL;";
+
 const COMMON_PRAGMAS: &str = "
 PRAGMA mmap_size = 0;
 PRAGMA cache_size = -16384;
@@ -73,6 +78,20 @@ pub(crate) fn open(file: &Path) -> Result<Connection, OpenError> {
         create(&mut connection).map_err(failed)?;
     }
     Ok(connection)
+}
+
+/// Opens the connection that moves SQLite's log into the file while the other one writes.
+pub(crate) fn open_checkpointer(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    prepare(&connection)?;
+    connection.execute_batch(WRITER_PRAGMAS)?;
+    Ok(connection)
+}
+
+/// Moves what it can without waiting for anybody.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
 }
 
 /// Whether the file is ours and readable.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use store::engine::Engine;
+use store::engine::{Engine, Layout, Sealed, Slice};
 use store::error::{OpenError as StoreError, Unavailable};
 use store::{Options, Store, suite};
 
@@ -224,4 +224,56 @@ fn checkpoints_keep_the_log_small() {
     let wal = std::fs::metadata(dir.path().join("rung.db-wal")).unwrap().len();
     assert!(wal < 150 << 20, "{wal}");
     assert!(store.get(0, "open", b"7").unwrap().is_some());
+}
+
+/// What is acknowledged waits for the disk; what only moves does not.
+#[test]
+fn a_flush_is_on_the_disk_with_the_next_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = engine(dir.path());
+    let synchronous = || -> i64 {
+        let writer = engine.writer.lock();
+        writer.connection().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+    };
+    let append = |seq| {
+        let body = bytes::Bytes::from_static(b"x");
+        let batch = Sealed { partition: 0, epoch: 1, seq, batch_id: u128::from(seq), body };
+        assert_eq!(engine.append(&[batch]).unwrap(), [0]);
+    };
+    engine.layout(Layout { cluster: 1, partitions: 1 }).unwrap();
+    engine.claim(&[(0, 0)], "node").unwrap();
+    append(1);
+    assert_eq!(synchronous(), 2);
+    let slice = Slice { partition: 0, epoch: 1, rows: Vec::new(), applied: None };
+    assert_eq!(engine.flush(&[slice]).unwrap(), [0]);
+    assert_eq!(synchronous(), 1);
+    append(2);
+    assert_eq!(synchronous(), 2);
+}
+
+/// SQLite's log begins anew while it is written to all the time.
+#[test]
+fn the_log_of_sqlite_stays_small_under_load() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = engine(dir.path());
+    engine.layout(Layout { cluster: 1, partitions: 1 }).unwrap();
+    engine.claim(&[(0, 0)], "node").unwrap();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                engine.tend().unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        });
+        for seq in 1..=2000 {
+            let body = bytes::Bytes::from(vec![7; 60_000]);
+            let batch = Sealed { partition: 0, epoch: 1, seq, batch_id: u128::from(seq), body };
+            assert_eq!(engine.append(&[batch]).unwrap(), [0]);
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let wal = dir.path().join(format!("{FILE_NAME}-wal"));
+    let bytes = std::fs::metadata(wal).unwrap().len();
+    assert!(bytes < 70 << 20, "{bytes} bytes after writing 120 MB");
 }

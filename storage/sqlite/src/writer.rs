@@ -1,5 +1,6 @@
 //! The one connection that writes. Every method is one transaction, and every check of an epoch
-//! is an update: it writes.
+//! is an update: it writes. What is acknowledged is synced; a flush only moves what the log has,
+//! so it goes to the disk with the next commit that is.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,8 @@ const SLOTS: u16 = store::SLOTS;
 
 pub(crate) struct Writer {
     connection: Connection,
+    /// Whether a commit waits for the disk.
+    syncs: bool,
     /// An estimate of what was written since the last checkpoint.
     written_bytes: usize,
 }
@@ -30,7 +33,7 @@ const CLAIM_COLUMNS: &str = "id, epoch, owner, tail, applied, anchor";
 impl Writer {
     pub(crate) fn new(connection: Connection) -> Writer {
         // What an earlier process left in the log is checkpointed soon.
-        Writer { connection, written_bytes: CHECKPOINT_BYTES }
+        Writer { connection, syncs: true, written_bytes: CHECKPOINT_BYTES }
     }
 
     pub(crate) fn layout(&mut self, wanted: Layout) -> Result<Layout, EngineError> {
@@ -120,7 +123,8 @@ impl Writer {
         known: &BTreeSet<String>,
         created: &mut BTreeSet<String>,
     ) -> Result<Vec<PartitionId>, EngineError> {
-        self.transact(|transaction, written| {
+        self.sync_commits(false)?;
+        self.act(|transaction, written| {
             let mut landed = Vec::with_capacity(slices.len());
             for slice in slices {
                 if !fence(transaction, slice)? {
@@ -143,23 +147,36 @@ impl Writer {
         })
     }
 
-    pub(crate) fn checkpoint_if_due(&mut self) -> Result<(), EngineError> {
-        if self.written_bytes < CHECKPOINT_BYTES {
-            return Ok(());
-        }
-        self.checkpoint()
+    pub(crate) fn is_checkpoint_due(&self) -> bool {
+        self.written_bytes >= CHECKPOINT_BYTES
     }
 
-    /// Moves what it can without waiting for readers.
-    fn checkpoint(&mut self) -> Result<(), EngineError> {
+    /// A checkpoint that nothing is written beside: after it SQLite's log begins anew.
+    pub(crate) fn checkpoint(&mut self) -> Result<(), EngineError> {
         self.written_bytes = 0;
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
-            .map_err(engine_error)
+        schema::checkpoint(&self.connection).map_err(engine_error)
+    }
+
+    /// One transaction that is on the disk when it is done.
+    fn transact<R>(
+        &mut self,
+        act: impl FnOnce(&Transaction<'_>, &mut usize) -> rusqlite::Result<R>,
+    ) -> Result<R, EngineError> {
+        self.sync_commits(true)?;
+        self.act(act)
+    }
+
+    fn sync_commits(&mut self, syncs: bool) -> Result<(), EngineError> {
+        if self.syncs != syncs {
+            let synchronous = if syncs { schema::SYNCED } else { schema::NOT_SYNCED };
+            self.connection.execute_batch(synchronous).map_err(engine_error)?;
+            self.syncs = syncs;
+        }
+        Ok(())
     }
 
     /// One transaction; it counts the bytes it writes.
-    fn transact<R>(
+    fn act<R>(
         &mut self,
         act: impl FnOnce(&Transaction<'_>, &mut usize) -> rusqlite::Result<R>,
     ) -> Result<R, EngineError> {
