@@ -39,6 +39,8 @@ pub struct Seen {
     /// What is left of its lease; negative once it is over.
     pub lease_ms: i64,
     pub leads: bool,
+    /// Gives the lead up in a moment.
+    pub leaves: bool,
 }
 
 impl Seen {
@@ -63,6 +65,9 @@ pub trait Nodes: Send + Sync {
 
     /// Takes the lead unless somebody live has it. True if this node has it now.
     fn lead(&self, incarnation: Incarnation) -> Result<bool, EngineError>;
+
+    /// Says that it will give the lead up in a moment, so that others look more often.
+    fn announce_leave(&self, incarnation: Incarnation) -> Result<(), EngineError>;
 
     /// Gives the lead up, if it is held.
     fn yield_lead(&self, incarnation: Incarnation) -> Result<(), EngineError>;

@@ -129,6 +129,15 @@ impl Inside {
         self.states.drain().await;
     }
 
+    /// Brings the families up to date, so that there is little left to do at the end.
+    pub(crate) async fn flush(&self) {
+        let store = self.store.clone();
+        let flushed = tokio::task::spawn_blocking(move || store.flush()).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::warn!("a flush did not finish: {error}");
+        }
+    }
+
     /// Makes everything durable.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.functions.shutdown().await;

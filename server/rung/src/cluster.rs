@@ -29,6 +29,8 @@ use crate::trouble::Trouble;
 
 /// How often a node looks who leads.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// And when it is about to change.
+const LOOK_INTERVAL_SHORT: Duration = Duration::from_millis(10);
 /// How long calls under way may go on before the lead is given up, while requests are answered,
 const SETTLE_MAX: Duration = Duration::from_secs(5);
 /// and how long a node that stops hands requests on to whoever leads next.
@@ -278,7 +280,7 @@ impl Member {
         if let Some(ended) = self.follow().await {
             return Ok(ended);
         }
-        tracing::info!(node = self.node.name, "leads");
+        let won = tokio::time::Instant::now();
         let inside = match self.begin().await {
             Ok(inside) => inside,
             Err(error) => {
@@ -295,6 +297,7 @@ impl Member {
         let router = Arc::new(inside.router(self.settings.mode.clone()));
         self.gate.turn(Turn::Here { router, proof: self.lease.proof() });
         self.role.send_replace(Role::Leading);
+        tracing::info!(node = self.node.name, opened = ?won.elapsed(), "leads");
         match self.lead().await {
             Over::GiveWay => self.give_way(inside).await,
             Over::Lost(reason) => {
@@ -307,6 +310,7 @@ impl Member {
     /// Returns once this node has the lead, or why it does not follow any more.
     async fn follow(&self) -> Option<Ended> {
         loop {
+            let mut rest = LOOK_INTERVAL;
             if self.stop.is_cancelled() {
                 return Some(Ended::Stopped);
             }
@@ -319,12 +323,16 @@ impl Member {
                     if self.heed(&seen).await {
                         return None;
                     }
+                    let stays = |seen: &Seen| seen.leads && seen.is_live() && !seen.leaves;
+                    if !seen.iter().any(stays) {
+                        rest = LOOK_INTERVAL_SHORT;
+                    }
                 }
                 Err(error) => tracing::warn!("cannot see the cluster: {error}"),
             }
             tokio::select! {
                 () = self.stop.cancelled() => {}
-                () = tokio::time::sleep(LOOK_INTERVAL) => {}
+                () = tokio::time::sleep(rest) => {}
             }
         }
     }
@@ -399,10 +407,14 @@ impl Member {
     /// Lets what is under way finish, makes it durable, and lets another node lead.
     async fn give_way(&self, inside: Inside) -> anyhow::Result<Ended> {
         tracing::info!(node = self.node.name, "gives the lead up");
-        inside.settle(SETTLE_MAX).await;
+        self.announce_leave().await;
+        // Requests are answered meanwhile; what is flushed now is not when they wait.
+        tokio::join!(inside.settle(SETTLE_MAX), inside.flush(), tokio::time::sleep(LOOK_INTERVAL));
+        let held = tokio::time::Instant::now();
         tokio::join!(self.gate.hold(), inside.drain());
         inside.stop().await?;
         self.yield_lead().await;
+        tracing::info!(node = self.node.name, held = ?held.elapsed(), "gave the lead up");
         // Whatever comes in until the listeners are closed goes to the next leader.
         let until = tokio::time::Instant::now() + SUCCESSOR_MAX;
         while tokio::time::Instant::now() < until {
@@ -413,7 +425,7 @@ impl Member {
                 self.turn_to(Turn::There(address), Role::Following);
                 break;
             }
-            tokio::time::sleep(LOOK_INTERVAL / 4).await;
+            tokio::time::sleep(LOOK_INTERVAL_SHORT).await;
         }
         Ok(if self.stop.is_cancelled() { Ended::Stopped } else { Ended::GaveWay })
     }
@@ -422,6 +434,14 @@ impl Member {
         let nodes = self.nodes.clone();
         let looked = tokio::task::spawn_blocking(move || nodes.look()).await;
         looked.unwrap_or_else(|error| Err(EngineError::Busy(error.to_string())))
+    }
+
+    async fn announce_leave(&self) {
+        let (nodes, incarnation) = (self.nodes.clone(), self.node.incarnation);
+        let told = tokio::task::spawn_blocking(move || nodes.announce_leave(incarnation)).await;
+        if let Ok(Err(error)) = told {
+            tracing::warn!("the others are not told that the lead ends: {error}");
+        }
     }
 
     async fn yield_lead(&self) {

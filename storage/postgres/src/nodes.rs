@@ -86,7 +86,8 @@ impl Nodes for Membership {
     fn look(&self) -> Result<Vec<Seen>, EngineError> {
         let select = "SELECT n.incarnation, n.name, n.address, n.version, n.draining, \
              (extract(epoch FROM n.lease_until - now()) * 1000)::int8, \
-             EXISTS (SELECT 1 FROM {cluster} AS c WHERE c.k = 'leader' AND c.v = n.incarnation) \
+             EXISTS (SELECT 1 FROM {cluster} AS c WHERE c.k = 'leader' AND c.v = n.incarnation), \
+             EXISTS (SELECT 1 FROM {cluster} AS c WHERE c.k = 'leaves' AND c.v = n.incarnation) \
              FROM {node} AS n ORDER BY n.name, n.lease_until DESC LIMIT $1::int8";
         let limit = i64::try_from(NODES_MAX).unwrap_or(i64::MAX);
         self.query(select, &[&limit])?.iter().map(seen).collect()
@@ -105,6 +106,13 @@ impl Nodes for Membership {
                  AND n.incarnation <> $1::bytea AND n.lease_until > now()) \
              RETURNING c.k";
         Ok(!self.query(update, &[&id])?.is_empty())
+    }
+
+    fn announce_leave(&self, incarnation: Incarnation) -> Result<(), EngineError> {
+        let told = "INSERT INTO {cluster} (k, v) VALUES ('leaves', $1::bytea) \
+             ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+        self.query(told, &[&bytes(incarnation)])?;
+        Ok(())
     }
 
     fn yield_lead(&self, incarnation: Incarnation) -> Result<(), EngineError> {
@@ -138,5 +146,6 @@ fn seen(row: &Row) -> Result<Seen, EngineError> {
         draining: row.get(4),
         lease_ms: row.get(5),
         leads: row.get(6),
+        leaves: row.get(7),
     })
 }
