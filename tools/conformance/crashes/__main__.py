@@ -77,7 +77,8 @@ class Run:
             self.hold(check.all_end(server, told), "at the end of the store")
         except BaseException:
             server.kill()
-            print(f"\nfaults: {', '.join(self.past)}\nkept: {place}\nagain: cargo xtask crashes --seed {self.seed} "
+            print(f"\nfaults: {', '.join(self.past)}\nkept: {place}\n"
+                  f"again: cargo xtask crashes --seed {self.seed} "
                   f"--rounds {self.asked.rounds}", file=sys.stderr)
             raise
         server.kill()

@@ -197,5 +197,6 @@ KINDS = [Kind("kill", kill), Kind("kill in recovery", kill_in_recovery),
          Kind("kill in flush", kill_in_flush), Kind("pause", pause),
          Kind("power loss", power_loss, True), Kind("disk full", disk_full, True),
          Kind("failed sync", failing(SYNC_FAILS), True),
-         Kind("failed write", failing(WRITE_FAILS), True), Kind("clock", clock, True, moves_clock=True),
+         Kind("failed write", failing(WRITE_FAILS), True),
+         Kind("clock", clock, True, moves_clock=True),
          Kind("flips", flips.act), Kind("lying disk", lying_disk, True, True)]

@@ -1,5 +1,5 @@
-"""Thousands of executions asleep, a kill -9, a start on the same data: who is due wakes on time, the
-others sleep on and can still be answered, and all of them are counted."""
+"""Thousands of executions asleep, a kill -9, a start on the same data: who is due wakes on time,
+the others sleep on and can still be answered, and all of them are counted."""
 
 import collections
 import concurrent.futures
@@ -8,8 +8,8 @@ import json
 import time
 
 import pytest
-from support import (PASS, ROLE, Server, ended, events_of, machine, refused, sound, types, unique, until,
-                     until_event)
+from support import (PASS, ROLE, Server, ended, events_of, machine, refused, sound, types, unique,
+                     until, until_event)
 
 # Further than any test lasts, and not as far as a Wait may not go.
 FAR = datetime.datetime.fromtimestamp(
