@@ -122,6 +122,10 @@ impl Sqlite {
         let outcome = act(&mut writer);
         // To whoever waits: a flush, which comes back at once, may not hold up an append.
         MutexGuard::unlock_fair(writer);
+        self.relieve(outcome)
+    }
+
+    fn relieve<R>(&self, outcome: Result<R, EngineError>) -> Result<R, EngineError> {
         if let Err(EngineError::Full(_)) = outcome {
             self.ballast.lock().release();
         }
@@ -194,7 +198,8 @@ impl Engine for Sqlite {
         }
         // Most of it beside the writer, then what was written meanwhile.
         for _ in 0..CHECKPOINTS_BESIDE {
-            schema::checkpoint(&self.checkpointer.lock()).map_err(engine_error)?;
+            let checkpoint = schema::checkpoint(&self.checkpointer.lock());
+            self.relieve(checkpoint.map_err(engine_error))?;
         }
         self.write(Writer::checkpoint)
     }
