@@ -14,7 +14,7 @@ use host::Host;
 use postgres::{Membership, Postgres};
 use store::Store;
 use store::engine::EngineError;
-use store::nodes::{Node, Nodes as _, Seen};
+use store::nodes::{Incarnation, Node, Nodes as _, Seen};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -357,9 +357,7 @@ impl Member {
         if draining || !self.lease.holds() {
             return false;
         }
-        let (nodes, incarnation) = (self.nodes.clone(), self.node.incarnation);
-        let won = tokio::task::spawn_blocking(move || nodes.lead(incarnation)).await;
-        won.is_ok_and(|won| won.unwrap_or_default())
+        self.ask(Membership::lead).await.unwrap_or_default()
     }
 
     fn turn_to(&self, turn: Turn, role: Role) {
@@ -431,24 +429,28 @@ impl Member {
     }
 
     async fn look(&self) -> Result<Vec<Seen>, EngineError> {
-        let nodes = self.nodes.clone();
-        let looked = tokio::task::spawn_blocking(move || nodes.look()).await;
-        looked.unwrap_or_else(|error| Err(EngineError::Busy(error.to_string())))
+        self.ask(|nodes, _| nodes.look()).await
     }
 
     async fn announce_leave(&self) {
-        let (nodes, incarnation) = (self.nodes.clone(), self.node.incarnation);
-        let told = tokio::task::spawn_blocking(move || nodes.announce_leave(incarnation)).await;
-        if let Ok(Err(error)) = told {
+        if let Err(error) = self.ask(Membership::announce_leave).await {
             tracing::warn!("the others are not told that the lead ends: {error}");
         }
     }
 
     async fn yield_lead(&self) {
-        let (nodes, incarnation) = (self.nodes.clone(), self.node.incarnation);
-        let told = tokio::task::spawn_blocking(move || nodes.yield_lead(incarnation)).await;
-        if let Ok(Err(error)) = told {
+        if let Err(error) = self.ask(Membership::yield_lead).await {
             tracing::warn!("the lead ends with the lease: {error}");
         }
+    }
+
+    /// Asks the database, on a thread that may block.
+    async fn ask<R: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Membership, Incarnation) -> Result<R, EngineError> + Send + 'static,
+    ) -> Result<R, EngineError> {
+        let (nodes, incarnation) = (self.nodes.clone(), self.node.incarnation);
+        let asked = tokio::task::spawn_blocking(move || question(&nodes, incarnation)).await;
+        asked.unwrap_or_else(|error| Err(EngineError::Busy(error.to_string())))
     }
 }

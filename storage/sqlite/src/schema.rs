@@ -65,9 +65,7 @@ PRAGMA busy_timeout = 5000;
 /// it is clear that the file is ours and readable.
 pub(crate) fn open(file: &Path) -> Result<Connection, OpenError> {
     let failed = |cause| explain(file, cause);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(file, flags).map_err(failed)?;
-    prepare(&connection).map_err(failed)?;
+    let mut connection = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     let tables = "SELECT count(*) FROM sqlite_schema";
     let tables: i64 = connection.query_row(tables, (), |row| row.get(0)).map_err(failed)?;
     if tables > 0 {
@@ -82,9 +80,7 @@ pub(crate) fn open(file: &Path) -> Result<Connection, OpenError> {
 
 /// Opens the connection that moves SQLite's log into the file while the other one writes.
 pub(crate) fn open_checkpointer(file: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
-    prepare(&connection)?;
+    let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.execute_batch(WRITER_PRAGMAS)?;
     Ok(connection)
 }
@@ -102,15 +98,14 @@ pub(crate) fn inspect(file: &Path) -> Result<(), OpenError> {
 
 /// Opens a connection that cannot write.
 pub(crate) fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
-    prepare(&connection)?;
-    Ok(connection)
+    connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+fn connect(file: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
-    connection.execute_batch(COMMON_PRAGMAS)
+    connection.execute_batch(COMMON_PRAGMAS)?;
+    Ok(connection)
 }
 
 fn create(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -226,28 +226,35 @@ fn checkpoints_keep_the_log_small() {
     assert!(store.get(0, "open", b"7").unwrap().is_some());
 }
 
+/// One partition, held under the epoch 1.
+fn claimed(path: &Path) -> Arc<Sqlite> {
+    let engine = engine(path);
+    engine.layout(Layout { cluster: 1, partitions: 1 }).unwrap();
+    engine.claim(&[(0, 0)], "node").unwrap();
+    engine
+}
+
+fn append(engine: &Sqlite, seq: u64, bytes: usize) {
+    let body = vec![7; bytes].into();
+    let batch = Sealed { partition: 0, epoch: 1, seq, batch_id: u128::from(seq), body };
+    assert_eq!(engine.append(&[batch]).unwrap(), [0]);
+}
+
 /// What is acknowledged waits for the disk; what only moves does not.
 #[test]
 fn a_flush_is_on_the_disk_with_the_next_commit() {
     let dir = tempfile::tempdir().unwrap();
-    let engine = engine(dir.path());
+    let engine = claimed(dir.path());
     let synchronous = || -> i64 {
         let writer = engine.writer.lock();
         writer.connection().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
     };
-    let append = |seq| {
-        let body = bytes::Bytes::from_static(b"x");
-        let batch = Sealed { partition: 0, epoch: 1, seq, batch_id: u128::from(seq), body };
-        assert_eq!(engine.append(&[batch]).unwrap(), [0]);
-    };
-    engine.layout(Layout { cluster: 1, partitions: 1 }).unwrap();
-    engine.claim(&[(0, 0)], "node").unwrap();
-    append(1);
+    append(&engine, 1, 1);
     assert_eq!(synchronous(), 2);
     let slice = Slice { partition: 0, epoch: 1, rows: Vec::new(), applied: None };
     assert_eq!(engine.flush(&[slice]).unwrap(), [0]);
     assert_eq!(synchronous(), 1);
-    append(2);
+    append(&engine, 2, 1);
     assert_eq!(synchronous(), 2);
 }
 
@@ -255,9 +262,7 @@ fn a_flush_is_on_the_disk_with_the_next_commit() {
 #[test]
 fn the_log_of_sqlite_stays_small_under_load() {
     let dir = tempfile::tempdir().unwrap();
-    let engine = engine(dir.path());
-    engine.layout(Layout { cluster: 1, partitions: 1 }).unwrap();
-    engine.claim(&[(0, 0)], "node").unwrap();
+    let engine = claimed(dir.path());
     let over = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -267,9 +272,7 @@ fn the_log_of_sqlite_stays_small_under_load() {
             }
         });
         for seq in 1..=2000 {
-            let body = bytes::Bytes::from(vec![7; 60_000]);
-            let batch = Sealed { partition: 0, epoch: 1, seq, batch_id: u128::from(seq), body };
-            assert_eq!(engine.append(&[batch]).unwrap(), [0]);
+            append(&engine, seq, 60_000);
         }
         over.store(true, std::sync::atomic::Ordering::Relaxed);
     });
